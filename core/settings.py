@@ -1,0 +1,120 @@
+"""Every setting of the server, read from HELIOGRAPH_* environment variables.
+
+`docs/configuration.md` describes each; a test holds that page complete.
+"""
+
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Raises pydantic.ValidationError, naming each variable that is missing or malformed."""
+
+    model_config = SettingsConfigDict(env_prefix="HELIOGRAPH_", extra="ignore", frozen=True)
+
+    env: Environment = Field(Environment.DEVELOPMENT, description="`development` or `production`.")
+    data: Path = Field(
+        Path(".data"), description="Folder of the embedded servers and of what is kept between starts."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Signs tokens and media URLs. Required in production; made and kept in development.",
+    )
+
+    database_urls: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="PostgreSQL nodes, comma-separated, in the order of their numbers."
+    )
+    database_pool_size: int = Field(
+        10, ge=1, le=200, description="Connections per node, process and kind (reads, writes)."
+    )
+    database_statement_timeout: float = Field(
+        10, gt=0, le=600, description="Seconds that one SQL statement may take."
+    )
+    logical_shards: int = Field(
+        64, ge=1, le=8192, description="Logical shards; fixed once the first node is set up."
+    )
+    redis_url: str = Field("", description="Timelines, live events, caches. May be lost at any time.")
+    queue_url: str = Field("", description="The jobs' Redis, without eviction.")
+    s3_endpoint: str = Field("", description="Object storage as the servers reach it.")
+    s3_public_endpoint: str = Field(
+        "", description="Object storage as clients reach it; the same as `s3_endpoint` if empty."
+    )
+    s3_access_key: str = Field("", description="Object storage access key.")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Object storage secret key.")
+    s3_bucket: str = Field("heliograph", description="Bucket of uploads and pictures.")
+    s3_region: str = Field("us-east-1", description="Region that requests to object storage are signed for.")
+    public_url: str = Field(
+        "",
+        description="Where clients reach this server; media URLs begin with it. Empty: relative to the request's own host.",
+    )
+
+    access_token_seconds: int = Field(3600, ge=1, description="Life of an access token.")
+    refresh_token_seconds: int = Field(
+        7 * 86400, ge=1, description="Life of a refresh token; each use gives a new one."
+    )
+    claim_seconds: int = Field(
+        30, ge=1, description="How long a name is held for a registration that has not finished."
+    )
+    upload_seconds: int = Field(3600, ge=1, description="How long a presigned upload is valid.")
+    upload_max_bytes: int = Field(10 * 1024 * 1024, ge=1, description="Largest upload.")
+    image_max_pixels: int = Field(50_000_000, ge=1, description="Largest picture, width times height.")
+    image_max_side: int = Field(20_000, ge=1, description="Widest and highest picture, in pixels.")
+    media_url_seconds: int = Field(
+        86400, ge=60, description="Time bucket of signed media URLs; one is valid for one to two buckets."
+    )
+
+    timeline_length: int = Field(1000, ge=1, description="Post ids kept in a viewer's timeline.")
+    timeline_days: int = Field(14, ge=1, description="A viewer not seen for this long has no timeline kept.")
+    fanout_chunk: int = Field(500, ge=1, le=10_000, description="Followers served per step of a fan-out.")
+
+    job_max_tries: int = Field(8, ge=1, description="Tries of a job before it is dead-lettered.")
+    job_backoff_seconds: float = Field(
+        1.0, gt=0, description="Wait after the first failed try; doubles with each further one."
+    )
+    job_backoff_max_seconds: float = Field(300.0, gt=0, description="Longest wait between two tries.")
+    relay_poll_seconds: float = Field(
+        1.0, gt=0, description="How often the outbox is looked through without being woken."
+    )
+    sweep_after_seconds: float = Field(
+        10.0, gt=0, description="A delivery still unfinished after this is queued again."
+    )
+    event_retention_days: int = Field(30, ge=1, description="How long finished events are kept.")
+
+    query_max_depth: int = Field(15, ge=1, description="Deepest nesting of an operation.")
+    query_max_tokens: int = Field(4000, ge=1, description="Longest operation, in tokens.")
+    query_max_aliases: int = Field(60, ge=1, description="Most aliases in an operation.")
+    query_max_cost: int = Field(
+        20_000, ge=1, description="Highest cost of an operation: fields, multiplied by page sizes."
+    )
+    request_max_bytes: int = Field(1_000_000, ge=1, description="Largest request body.")
+    operation_timeout_seconds: float = Field(30, gt=0, description="Longest time one operation may take.")
+
+    log_level: str = Field("INFO", description="Lowest level that is logged.")
+
+    @field_validator("database_urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
+
+    @model_validator(mode="after")
+    def _production_needs_a_secret(self) -> "Settings":
+        if self.env is Environment.PRODUCTION and len(self.secret_key.get_secret_value()) < 32:
+            raise ValueError("HELIOGRAPH_SECRET_KEY must be set to 32 characters or more in production")
+        return self
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    return Settings()
