@@ -23,9 +23,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HELIOGRAPH_", extra="ignore", frozen=True)
 
     env: Environment = Field(Environment.DEVELOPMENT, description="`development` or `production`.")
-    data: Path = Field(
-        Path(".data"), description="Folder of the embedded servers and of what is kept between starts."
-    )
+    data: Path = Field(Path(".data"), description="Folder of the embedded servers and of what is kept between starts.")
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="Signs tokens and media URLs. Required in production; made and kept in development.",
@@ -37,12 +35,8 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(
         10, ge=1, le=200, description="Connections per node, process and kind (reads, writes)."
     )
-    database_statement_timeout: float = Field(
-        10, gt=0, le=600, description="Seconds that one SQL statement may take."
-    )
-    logical_shards: int = Field(
-        64, ge=1, le=8192, description="Logical shards; fixed once the first node is set up."
-    )
+    database_statement_timeout: float = Field(10, gt=0, le=600, description="Seconds that one SQL statement may take.")
+    logical_shards: int = Field(64, ge=1, le=8192, description="Logical shards; fixed once the first node is set up.")
     redis_url: str = Field("", description="Timelines, live events, caches. May be lost at any time.")
     queue_url: str = Field("", description="The jobs' Redis, without eviction.")
     s3_endpoint: str = Field("", description="Object storage as the servers reach it.")
@@ -55,7 +49,7 @@ class Settings(BaseSettings):
     s3_region: str = Field("us-east-1", description="Region that requests to object storage are signed for.")
     public_url: str = Field(
         "",
-        description="Where clients reach this server; media URLs begin with it. Empty: relative to the request's own host.",
+        description="Where clients reach this server; media URLs begin with it. If empty: the request's own host.",
     )
 
     access_token_seconds: int = Field(3600, ge=1, description="Life of an access token.")
@@ -104,9 +98,7 @@ class Settings(BaseSettings):
     @field_validator("database_urls", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-        )
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _production_needs_a_secret(self) -> "Settings":

@@ -1,0 +1,33 @@
+"""All tables, so that importing this package fills `Base.metadata`."""
+
+from models.tables.base import Base
+from models.tables.counts import Count, CountDelta, Counter
+from models.tables.edges import CommentMade, Follow, Following, Like, LikeGiven, Save, SaveMade
+from models.tables.notifications import (
+    Notification,
+    NotificationActor,
+    NotificationSource,
+    NotificationStream,
+)
+from models.tables.outbox import Delivery, DeliveryState, Event, IdempotencyKey
+from models.tables.people import (
+    Claim,
+    ClaimKind,
+    ClaimOutcome,
+    ClaimState,
+    Credential,
+    Session,
+    User,
+    UserState,
+)
+from models.tables.posts import Comment, CommentState, Post, PostState
+from models.tables.shards import NodeIdentity, ShardAssignment
+from models.tables.uploads import Upload
+
+__all__ = [
+    "Base", "Claim", "ClaimKind", "ClaimOutcome", "ClaimState", "Comment", "CommentMade", "CommentState", "Count",
+    "CountDelta", "Counter", "Credential", "Delivery", "DeliveryState", "Event", "Follow", "Following",
+    "IdempotencyKey", "Like", "LikeGiven", "NodeIdentity", "Notification", "NotificationActor",
+    "NotificationSource", "NotificationStream", "Post", "PostState", "Save", "SaveMade", "Session",
+    "ShardAssignment", "Upload", "User", "UserState",
+]  # fmt: skip

@@ -1,0 +1,99 @@
+"""Edges between people and things. Rows are never deleted: the state changes and the version grows by one.
+
+`previous_state` is what the row said before its last change, so that one statement can change a row and tell by
+how much a count moved.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, DateTime, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import Base, IdKey, Moment
+
+
+class _Edge:
+    state: Mapped[str] = mapped_column(Text)
+    previous_state: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(BigInteger)
+    since: Mapped[Moment]
+
+
+class Follow(_Edge, Base):
+    """Truth, on the shard of the one followed."""
+
+    __tablename__ = "follows"
+    __table_args__ = (Index("ix_follows_page", "followed_id", "state", text("since DESC"), text("follower_id DESC")),)
+
+    followed_id: Mapped[IdKey]
+    follower_id: Mapped[IdKey]
+    follower_username: Mapped[str] = mapped_column(Text)
+    follower_name: Mapped[str] = mapped_column(Text)
+    follower_name_version: Mapped[int] = mapped_column(BigInteger)
+    followed_username: Mapped[str] = mapped_column(Text)
+    followed_name: Mapped[str] = mapped_column(Text)
+
+
+class Following(_Edge, Base):
+    """Mirror of `follows`, on the follower's shard."""
+
+    __tablename__ = "following"
+    __table_args__ = (Index("ix_following_page", "follower_id", "state", text("since DESC"), text("followed_id DESC")),)
+
+    follower_id: Mapped[IdKey]
+    followed_id: Mapped[IdKey]
+    followed_username: Mapped[str] = mapped_column(Text)
+    followed_name: Mapped[str] = mapped_column(Text)
+    followed_name_version: Mapped[int] = mapped_column(BigInteger)
+
+
+class Like(_Edge, Base):
+    """Truth, on the shard of what is liked."""
+
+    __tablename__ = "likes"
+    __table_args__ = (Index("ix_likes_page", "subject_id", "state", text("since DESC"), text("user_id DESC")),)
+
+    subject_id: Mapped[IdKey]
+    user_id: Mapped[IdKey]
+
+
+class LikeGiven(_Edge, Base):
+    """Mirror of `likes`, on the liker's shard."""
+
+    __tablename__ = "likes_given"
+    __table_args__ = (Index("ix_likes_given_page", "user_id", "state", text("since DESC"), text("subject_id DESC")),)
+
+    user_id: Mapped[IdKey]
+    subject_id: Mapped[IdKey]
+
+
+class Save(_Edge, Base):
+    """Truth, on the post's shard."""
+
+    __tablename__ = "saves"
+
+    post_id: Mapped[IdKey]
+    user_id: Mapped[IdKey]
+
+
+class SaveMade(_Edge, Base):
+    """Mirror of `saves`, on the saver's shard."""
+
+    __tablename__ = "saves_made"
+    __table_args__ = (Index("ix_saves_made_page", "user_id", "state", text("since DESC"), text("post_id DESC")),)
+
+    user_id: Mapped[IdKey]
+    post_id: Mapped[IdKey]
+
+
+class CommentMade(Base):
+    """Mirror of `comments`, on the commenter's shard."""
+
+    __tablename__ = "comments_made"
+
+    user_id: Mapped[IdKey]
+    comment_id: Mapped[IdKey]
+    state: Mapped[str] = mapped_column(Text)
+    previous_state: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(BigInteger)
+    since: Mapped[datetime] = mapped_column(DateTime(timezone=True))
