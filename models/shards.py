@@ -7,10 +7,11 @@ and the highest version of it counts.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 
 import asyncpg
+import orjson
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -43,12 +44,21 @@ class Transaction:
 
     session: AsyncSession
     shard: int
-    after_commit: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    has_events: bool = False
 
     async def mint_id(self) -> int:
         """A new id on this shard."""
         minted = await self.session.execute(text("SELECT mint_id(:shard)"), {"shard": self.shard})
         return int(minted.scalar_one())
+
+
+async def _decode_json(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: orjson.dumps(value).decode(),
+        decoder=orjson.loads,
+    )
 
 
 async def _keep_session_state(_: asyncpg.Connection) -> None:
@@ -76,6 +86,7 @@ class Shards:
                 max_size=settings.database_pool_size,
                 command_timeout=timeout,
                 timeout=5,
+                init=_decode_json,
                 reset=_keep_session_state,
                 server_settings={"application_name": "heliograph-read", "jit": "off"},
             )
@@ -90,6 +101,8 @@ class Shards:
                 max_overflow=0,
                 pool_pre_ping=False,
                 pool_use_lifo=True,
+                json_serializer=lambda value: orjson.dumps(value).decode(),
+                json_deserializer=orjson.loads,
                 connect_args={
                     "timeout": 5,
                     "command_timeout": timeout,
@@ -170,7 +183,7 @@ class Shards:
 
     @contextlib.asynccontextmanager
     async def transaction(self, shard: int) -> AsyncIterator[Transaction]:
-        """Commits on leaving, rolls back on an exception; then runs what was put on `after_commit`.
+        """Commits on leaving, rolls back on an exception.
 
         Raises ShardUnavailable if the node does not answer. A commit whose answer was lost raises it too: the
         caller cannot know, so what is done here must bear being done again.
@@ -181,8 +194,7 @@ class Shards:
                 await session.execute(
                     text("SELECT set_config('heliograph.shard', :shard, true)"), {"shard": str(shard)}
                 )
-                transaction = Transaction(session, shard)
-                yield transaction
+                yield Transaction(session, shard)
         except DBAPIError as fault:
             cause = getattr(fault.orig, "__cause__", None)
             if fault.connection_invalidated or connection_lost(fault.orig) or connection_lost(cause):
@@ -190,5 +202,3 @@ class Shards:
             raise
         except (OSError, asyncpg.CannotConnectNowError) as fault:
             raise ShardUnavailable(node) from fault
-        for effect in transaction.after_commit:
-            await effect()

@@ -1,0 +1,50 @@
+"""What every resolver and batched field is given: who asks, and the ways to the data."""
+
+from dataclasses import dataclass, field
+
+from core.errors import unauthenticated
+from execution.batches import Batches
+from models.reads.reader import Reader
+from services.backend import Backend
+from services.live import Live
+from services.viewer import ViewerIdentity
+from services.visibility import NOBODY
+from services.visible import MediaLinks
+
+
+@dataclass(slots=True, eq=False)
+class Context:
+    """One per operation; over a socket one per connection, made fresh before each event.
+
+    `viewer` is None for an anonymous caller.
+    """
+
+    backend: Backend
+    live: Live
+    viewer: ViewerIdentity | None = None
+    user_agent: str | None = None
+    ip_address: str | None = None
+    public_url: str = ""
+    links: MediaLinks = field(init=False)
+    reader: Reader = field(init=False)
+    batches: Batches = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.links = MediaLinks(self.backend.signer, self.public_url)
+        self.reader = self.backend.reader()
+        self.batches = Batches(self)
+
+    @property
+    def viewer_id(self) -> int:
+        """`NOBODY` for an anonymous caller."""
+        return self.viewer.id if self.viewer else NOBODY
+
+    def signed_in(self) -> ViewerIdentity:
+        """Raises RequestFault (UNAUTHENTICATED) for an anonymous caller."""
+        if self.viewer is None:
+            raise unauthenticated()
+        return self.viewer
+
+    def fresh(self) -> None:
+        """Forgets what was read: before each root field of a mutation and each event of a subscription."""
+        self.batches = Batches(self)

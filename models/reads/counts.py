@@ -1,0 +1,19 @@
+"""Counts: the base and the deltas that are not folded yet, added in one statement."""
+
+COUNTS_OF = """
+    LEFT JOIN LATERAL (
+        SELECT {columns}
+        FROM (SELECT counter, value FROM counts WHERE object_id = {object}
+              UNION ALL
+              SELECT counter, delta FROM count_deltas WHERE object_id = {object}) AS tally
+    ) AS {alias} ON true
+"""
+
+
+def counts_join(object_id: str, alias: str, **counters: int) -> str:
+    """A LATERAL join that gives one column per counter, named by its keyword: never null."""
+    columns = ", ".join(
+        f"coalesce(sum(value) FILTER (WHERE counter = {int(counter)}), 0)::bigint AS {name}"
+        for name, counter in counters.items()
+    )
+    return COUNTS_OF.format(columns=columns, object=object_id, alias=alias)

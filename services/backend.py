@@ -1,0 +1,49 @@
+"""The servers that services work with, opened once per process and handed to every service function."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.settings import Settings
+from media.signing import MediaSigner
+from media.storage import ObjectStorage
+from models.reads.reader import Reader
+from models.shards import Shards, Transaction
+
+OUTBOX_CHANNEL = "outbox"
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Backend:
+    """`redis` may be lost at any time; nothing in it is the truth."""
+
+    settings: Settings
+    shards: Shards
+    redis: Redis
+    storage: ObjectStorage
+    signer: MediaSigner
+
+    def reader(self) -> Reader:
+        """For one operation or job."""
+        return Reader(self.shards)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, shard: int) -> AsyncIterator[Transaction]:
+        """One transaction on one logical shard. Wakes the relay after the commit if it emitted an event."""
+        async with self.shards.transaction(shard) as transaction:
+            yield transaction
+        if transaction.has_events:
+            await self.publish(OUTBOX_CHANNEL, str(shard).encode())
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Tells whoever listens. That nobody hears it, or Redis is away, is made good by those who look by
+        themselves: the relay's poll, a stream's cursor."""
+        try:
+            await self.redis.publish(channel, message)
+        except (RedisError, OSError) as fault:
+            log.warning("publish_failed", channel=channel, fault=type(fault).__name__)

@@ -1,0 +1,81 @@
+"""Pages of a list, by keyset: what connections are made of."""
+
+import base64
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from core.errors import RequestErrorCode, RequestFault
+
+MAX_PAGE = 100
+Node = TypeVar("Node")
+
+
+@dataclass(slots=True, eq=False)
+class PageInfo:
+    has_next_page: bool = False
+    has_previous_page: bool = False
+    start_cursor: str | None = None
+    end_cursor: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Edge(Generic[Node]):
+    node: Node
+    cursor: str
+    since: Any = None
+
+
+@dataclass(slots=True, eq=False)
+class Page(Generic[Node]):
+    """`edges` in the order asked for. `nodes` are the same without the cursors."""
+
+    edges: Sequence[Edge[Node]] = ()
+    page_info: PageInfo = field(default_factory=PageInfo)
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [edge.node for edge in self.edges]
+
+
+def checked_first(first: int) -> int:
+    """Raises RequestFault (LIMIT_EXCEEDED) outside 1..100."""
+    if not 1 <= first <= MAX_PAGE:
+        raise RequestFault(RequestErrorCode.LIMIT_EXCEEDED, f"`first` must be between 1 and {MAX_PAGE}.")
+    return first
+
+
+def encode_cursor(*numbers: int) -> str:
+    return base64.urlsafe_b64encode(struct.pack(f">{len(numbers)}q", *numbers)).decode("ascii").rstrip("=")
+
+
+def decode_cursor(cursor: str, length: int) -> tuple[int, ...]:
+    """Raises RequestFault (BAD_REQUEST) for what `encode_cursor` did not make with that many numbers."""
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return struct.unpack(f">{length}q", raw)
+    except (ValueError, struct.error) as fault:
+        raise RequestFault(RequestErrorCode.BAD_REQUEST, "`after` is not a cursor of this list.") from fault
+
+
+def page_of(
+    nodes: Sequence[Node],
+    first: int,
+    cursor_of: Callable[[Node], str],
+    *,
+    after: str | None,
+    has_more: bool | None = None,
+) -> Page[Node]:
+    """A page of the first `first` nodes. There is a next one if more were given, or `has_more` says so."""
+    shown = nodes[:first]
+    edges = [Edge(node, cursor_of(node)) for node in shown]
+    return Page(
+        edges,
+        PageInfo(
+            has_next_page=len(nodes) > first if has_more is None else has_more,
+            has_previous_page=after is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+    )

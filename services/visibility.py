@@ -1,0 +1,147 @@
+"""Who may see what. Every road to an object passes here; what is not known to be visible is hidden.
+
+What may be asked is read from the truth (never from a mirror) in one statement per node, and decided by the
+predicates below, one clause a line. The answer is rows of a type of their own (`services.visible`).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from media.signing import CachePolicy
+from models.reads.people import USERS_BY_ID
+from models.reads.posts import COMMENTS_BY_ID, POSTS_BY_ID
+from models.reads.reader import Reader
+from services.visible import MediaLinks, VisibleComment, VisiblePost, VisibleUser, image_row
+
+NOBODY = 0
+"""The viewer's id of an anonymous caller. No user has it."""
+
+
+def user_may_be_seen(row: Any) -> bool:
+    return bool(row["user_state"] == "ACTIVE")
+
+
+def content_may_be_seen(row: Any, viewer_id: int) -> bool:
+    """What a user has posted: the user's own, a public account's, or that of someone whom the viewer follows."""
+    return user_may_be_seen(row) and bool(
+        row["user_id"] == viewer_id or not row["is_private"] or row["follow_state"] == "ACCEPTED"
+    )
+
+
+def post_may_be_seen(row: Any, viewer_id: int) -> bool:
+    if not content_may_be_seen(row, viewer_id):
+        return False
+    return bool(row["state"] == "LIVE" or (row["state"] == "ARCHIVED" and row["user_id"] == viewer_id))
+
+
+def comment_may_be_seen(row: Any) -> bool:
+    """Apart from its post and its author, which are asked for themselves."""
+    return bool(row["state"] == "LIVE")
+
+
+async def visible_users(reader: Reader, links: MediaLinks, user_ids: Iterable[int]) -> dict[int, VisibleUser]:
+    """Those of the users whom anybody may see, by id."""
+    wanted = set(user_ids)
+    if not wanted:
+        return {}
+    rows = await reader.by_ids(USERS_BY_ID, wanted)
+    return {row["user_id"]: _user(row, links) for row in rows if user_may_be_seen(row)}
+
+
+async def visible_posts(
+    reader: Reader, links: MediaLinks, viewer_id: int, post_ids: Iterable[int]
+) -> dict[int, VisiblePost]:
+    """Those of the posts that the viewer may see, by id."""
+    wanted = set(post_ids)
+    if not wanted:
+        return {}
+    rows = await reader.by_ids(POSTS_BY_ID, wanted, viewer_id)
+    authors: dict[int, VisibleUser] = {}
+    return {row["id"]: _post(row, viewer_id, links, authors) for row in rows if post_may_be_seen(row, viewer_id)}
+
+
+async def visible_comments(
+    reader: Reader, links: MediaLinks, viewer_id: int, comment_ids: Iterable[int]
+) -> dict[int, VisibleComment]:
+    """Those of the comments whose post and author the viewer may see too, by id."""
+    wanted = set(comment_ids)
+    if not wanted:
+        return {}
+    rows = [row for row in await reader.by_ids(COMMENTS_BY_ID, wanted, viewer_id) if comment_may_be_seen(row)]
+    posts = await visible_posts(reader, links, viewer_id, {row["post_id"] for row in rows})
+    return await comments_of(reader, links, viewer_id, rows, posts)
+
+
+async def comments_of(
+    reader: Reader, links: MediaLinks, viewer_id: int, rows: Sequence[Any], posts: dict[int, VisiblePost]
+) -> dict[int, VisibleComment]:
+    """The same where the posts are known already. `rows` have the columns of COMMENTS_BY_ID."""
+    shown = [row for row in rows if comment_may_be_seen(row) and row["post_id"] in posts]
+    authors = await visible_users(reader, links, {row["author_id"] for row in shown})
+    return {
+        row["id"]: _comment(row, viewer_id, posts[row["post_id"]], authors[row["author_id"]])
+        for row in shown
+        if row["author_id"] in authors
+    }
+
+
+def _user(row: Any, links: MediaLinks) -> VisibleUser:
+    return VisibleUser(
+        row["user_id"],
+        row["username"],
+        row["full_name"],
+        row["bio"],
+        row["website"],
+        row["pronouns"],
+        row["avatar"],
+        row["is_private"],
+        row["is_verified"],
+        row["name_version"],
+        links,
+    )
+
+
+def _post(row: Any, viewer_id: int, links: MediaLinks, authors: dict[int, VisibleUser]) -> VisiblePost:
+    author = authors.get(row["user_id"])
+    if author is None:
+        author = authors[row["user_id"]] = _user(row, links)
+    is_author = author.id == viewer_id
+    policy = CachePolicy.PRIVATE if author.is_private or row["state"] != "LIVE" else CachePolicy.PUBLIC
+    return VisiblePost(
+        id=row["id"],
+        author=author,
+        kind=row["kind"],
+        caption=row["caption"],
+        media=[image_row(inline, policy, links) for inline in row["media"]],
+        place=row["place"],
+        state=row["state"],
+        edited_at=row["edited_at"],
+        is_pinned=row["pinned_at"] is not None,
+        comments_enabled=row["comments_enabled"],
+        like_count_hidden=row["like_count_hidden"],
+        like_count=row["like_count"],
+        comment_count=row["comment_count"],
+        share_count=row["share_count"],
+        total_save_count=row["save_count"],
+        viewer_has_liked=row["like_state"] == "LIKED",
+        viewer_has_saved=row["save_state"] == "SAVED",
+        viewer_is_author=is_author,
+        viewer_can_comment=viewer_id != NOBODY and row["comments_enabled"] and row["state"] == "LIVE",
+        follow_state=row["follow_state"],
+        follow_since=row["follow_since"],
+    )
+
+
+def _comment(row: Any, viewer_id: int, post: VisiblePost, author: VisibleUser) -> VisibleComment:
+    return VisibleComment(
+        id=row["id"],
+        post=post,
+        author=author,
+        parent_id=row["parent_id"],
+        text=row["text"],
+        is_pinned=row["pinned_at"] is not None,
+        like_count=row["like_count"],
+        reply_count=row["reply_count"],
+        viewer_has_liked=row["like_state"] == "LIKED",
+        viewer_can_delete=viewer_id != NOBODY and viewer_id in (author.id, post.author.id),
+    )

@@ -1,0 +1,166 @@
+"""Rows that a viewer may see. Only `services.visibility` makes them, so what holds one needs no further question."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from media.signing import CachePolicy, MediaSigner
+from models.global_ids import NodeKind, encode, encode_shortcode
+from models.ids import created_at
+
+
+@dataclass(slots=True, frozen=True)
+class MediaLinks:
+    """Makes the URLs of pictures for one request: `base` is where the client reaches this server."""
+
+    signer: MediaSigner
+    base: str = ""
+
+    def url(self, key: str, policy: CachePolicy) -> str:
+        return self.base + self.signer.sign(key, policy)
+
+
+@dataclass(slots=True, eq=False)
+class VariantRow:
+    """A picture of one width and format. `format` is JPEG, WEBP or AVIF."""
+
+    key: str
+    width: int
+    height: int
+    format: str
+    bytes: int
+    policy: CachePolicy
+    links: MediaLinks
+
+    @property
+    def url(self) -> str:
+        return self.links.url(self.key, self.policy)
+
+
+@dataclass(slots=True, eq=False)
+class ImageRow:
+    """An image that is ready, as it stands inline in a post or an upload."""
+
+    id: int
+    width: int
+    height: int
+    blurhash: str | None
+    alt_text: str | None
+    variants: list[VariantRow]
+    status: str = "READY"
+
+    @property
+    def global_id(self) -> str:
+        return encode(NodeKind.IMAGE, self.id)
+
+    @property
+    def tagged_users(self) -> list[Any]:
+        return []
+
+
+def image_row(inline: dict[str, Any], policy: CachePolicy, links: MediaLinks) -> ImageRow:
+    """From the JSON that `uploads.result`, `posts.media` and `users.avatar` hold.
+
+    The policy is PUBLIC for what anybody may see: shared caches may keep it then.
+    """
+    variants = [
+        VariantRow(v["key"], v["width"], v["height"], v["format"], v["bytes"], policy, links)
+        for v in inline["variants"]
+    ]
+    return ImageRow(
+        inline["id"], inline["width"], inline["height"], inline.get("blurhash"), inline.get("alt_text"), variants
+    )
+
+
+@dataclass(slots=True, eq=False)
+class VisibleUser:
+    id: int
+    username: str
+    full_name: str
+    bio: str
+    website: str | None
+    pronouns: str | None
+    avatar_inline: dict[str, Any] | None
+    is_private: bool
+    is_verified: bool
+    name_version: int
+    links: MediaLinks
+
+    @property
+    def global_id(self) -> str:
+        return encode(NodeKind.USER, self.id)
+
+    @property
+    def created_at(self) -> datetime:
+        return created_at(self.id)
+
+    @property
+    def avatar(self) -> ImageRow | None:
+        return image_row(self.avatar_inline, CachePolicy.PUBLIC, self.links) if self.avatar_inline else None
+
+
+@dataclass(slots=True, eq=False)
+class VisiblePost:
+    """`follow_state` is the viewer's follow of the author: what the author's shard said in the same statement."""
+
+    id: int
+    author: VisibleUser
+    kind: str
+    caption: str
+    media: list[ImageRow]
+    place: dict[str, Any] | None
+    state: str
+    edited_at: datetime | None
+    is_pinned: bool
+    comments_enabled: bool
+    like_count_hidden: bool
+    like_count: int
+    comment_count: int
+    share_count: int
+    total_save_count: int
+    viewer_has_liked: bool
+    viewer_has_saved: bool
+    viewer_is_author: bool
+    viewer_can_comment: bool
+    follow_state: str | None
+    follow_since: datetime | None
+
+    @property
+    def global_id(self) -> str:
+        return encode(NodeKind.POST, self.id)
+
+    @property
+    def shortcode(self) -> str:
+        return encode_shortcode(self.id)
+
+    @property
+    def created_at(self) -> datetime:
+        return created_at(self.id)
+
+    @property
+    def save_count(self) -> int | None:
+        """The author's alone."""
+        return self.total_save_count if self.viewer_is_author else None
+
+
+@dataclass(slots=True, eq=False)
+class VisibleComment:
+    id: int
+    post: VisiblePost
+    author: VisibleUser
+    parent_id: int | None
+    text: str
+    is_pinned: bool
+    like_count: int
+    reply_count: int
+    viewer_has_liked: bool
+    viewer_can_delete: bool
+    entities: list[Any] = field(default_factory=list)
+
+    @property
+    def global_id(self) -> str:
+        return encode(NodeKind.COMMENT, self.id)
+
+    @property
+    def created_at(self) -> datetime:
+        return created_at(self.id)
