@@ -1,0 +1,32 @@
+"""Names of objects in storage. Nobody guesses one: each holds 128 random bits.
+
+A *rendition* is the set of files made of one original at one time. All its keys share its token, so withdrawing
+a picture is one entry, and a picture made anew has new URLs.
+"""
+
+import re
+import secrets
+
+from media.pictures import ImageFormat
+
+_SERVED = re.compile(r"variants/([A-Za-z0-9_-]{22})/[a-z0-9_.-]{1,40}", re.ASCII)
+
+
+def new_token() -> str:
+    """22 characters, safe in a URL."""
+    return secrets.token_urlsafe(16)
+
+
+def original_key(token: str) -> str:
+    """Where a client uploads to. Never served."""
+    return f"originals/{token}"
+
+
+def variant_key(rendition: str, width: int, image_format: ImageFormat) -> str:
+    return f"variants/{rendition}/{width}.{image_format.extension}"
+
+
+def rendition_of(key: str) -> str | None:
+    """The rendition that a served key belongs to; None for whatever is not to be served."""
+    found = _SERVED.fullmatch(key)
+    return found[1] if found else None

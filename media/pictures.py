@@ -1,0 +1,93 @@
+"""What is said about pictures between the rooms, without libvips."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from core.settings import Settings
+
+VARIANT_WIDTHS = (150, 320, 640, 1080)
+"""Widths of the pictures that are made of an original, in pixels."""
+
+
+class MediaKind(StrEnum):
+    IMAGE = "IMAGE"
+
+
+class ImageFormat(StrEnum):
+    JPEG = "JPEG"
+    WEBP = "WEBP"
+
+    @property
+    def content_type(self) -> str:
+        return f"image/{self.value.lower()}"
+
+    @property
+    def extension(self) -> str:
+        return "jpg" if self is ImageFormat.JPEG else self.value.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that one picture may have: bytes of the file, width times height, width and height."""
+
+    max_bytes: int
+    max_pixels: int
+    max_side: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(
+            max_bytes=settings.upload_max_bytes,
+            max_pixels=settings.image_max_pixels,
+            max_side=settings.image_max_side,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a file's headers say. Width and height are of the upright picture, in pixels.
+
+    `orientation` is EXIF's, 1 to 8. `captured_at` is in UTC where the camera noted its zone; where it did not,
+    its local time is taken for UTC.
+    """
+
+    kind: MediaKind
+    mime: str
+    width: int
+    height: int
+    orientation: int
+    pages: int
+    captured_at: datetime | None
+    camera: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One picture made of an original, lying at `path`."""
+
+    format: ImageFormat
+    width: int
+    height: int
+    bytes: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Everything made of an original. Width and height are the upright original's."""
+
+    width: int
+    height: int
+    blurhash: str
+    variants: list[Variant]
+    captured_at: datetime | None
+    camera: str | None
+
+
+def variant_widths(width: int) -> list[int]:
+    """Ascending widths of the variants of an original this wide: never enlarged, none twice."""
+    smaller = [target for target in VARIANT_WIDTHS if target < width]
+    return [*smaller, width] if len(smaller) < len(VARIANT_WIDTHS) else smaller
