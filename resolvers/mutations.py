@@ -1,0 +1,45 @@
+"""How a root mutation field is declared."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import strawberry
+
+from loaders.context import Context
+from schema.base import answered
+
+PayloadType = TypeVar("PayloadType")
+
+
+def mutation(resolver: Callable[..., Any] | None = None, *, description: str) -> Any:
+    """A root mutation field: begins with nothing read before, so that it sees what the field before it wrote."""
+
+    def declare(resolve: Callable[..., Awaitable[Any]]) -> Any:
+        @functools.wraps(resolve)
+        async def begin(self: Any, info: strawberry.Info, *args: Any, **kwargs: Any) -> Any:
+            info.context.fresh()
+            return await resolve(self, info, *args, **kwargs)
+
+        return strawberry.mutation(begin, description=description)
+
+    return declare if resolver is None else declare(resolver)
+
+
+async def change(
+    info: strawberry.Info[Context, None],
+    payload: Callable[..., PayloadType],
+    work: Callable[[Context], Awaitable[dict[str, Any]]],
+) -> PayloadType:
+    """Runs `work(context)`, which gives the payload's fields, and tells what it refuses as `userErrors`.
+
+    What was read before the change is forgotten, so that the answer shows the change.
+    """
+    context = info.context
+
+    async def run() -> dict[str, Any]:
+        fields = await work(context)
+        context.fresh()
+        return fields
+
+    return await answered(payload, run)
