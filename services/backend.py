@@ -28,6 +28,23 @@ class Backend:
     storage: ObjectStorage
     signer: MediaSigner
 
+    @classmethod
+    async def open(cls, settings: Settings) -> "Backend":
+        """Connects to the store; to the others at their first use. Close it when done. Raises ShardUnavailable."""
+        shards = await Shards.open(settings)
+        return cls(
+            settings,
+            shards,
+            Redis.from_url(settings.redis_url),
+            ObjectStorage(settings),
+            MediaSigner(settings.secret_key.get_secret_value(), settings.media_url_seconds),
+        )
+
+    async def close(self) -> None:
+        await self.redis.aclose()
+        await self.storage.close()
+        await self.shards.close()
+
     def reader(self) -> Reader:
         """For one operation or job."""
         return Reader(self.shards)

@@ -149,7 +149,9 @@ def upgrade() -> None:
         sa.Column("shard", sa.SmallInteger(), nullable=False),
         sa.Column("state", sa.Text(), server_default="PENDING", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("forgiven", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("clock_now()"), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("progress", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
@@ -173,6 +175,7 @@ def upgrade() -> None:
         sa.Column("correlation_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
     )
+    op.create_index("ix_events_shard", "events", [sa.literal_column("shard_of(id)"), "id"], unique=False)
     op.create_table(
         "following",
         sa.Column("follower_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -223,6 +226,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_now()"), nullable=False),
         sa.PrimaryKeyConstraint("shard", "actor_id", "operation", "key", name=op.f("pk_idempotency_keys")),
     )
+    op.create_index(
+        op.f("ix_idempotency_keys_created_at"),
+        "idempotency_keys",
+        ["created_at"],
+        unique=False,
+        postgresql_using="brin",
+    )
     op.create_table(
         "likes",
         sa.Column("subject_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -272,6 +282,13 @@ def upgrade() -> None:
         sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_now()"), nullable=False),
         sa.PrimaryKeyConstraint("recipient_id", "event_id", name=op.f("pk_notification_sources")),
+    )
+    op.create_index(
+        op.f("ix_notification_sources_created_at"),
+        "notification_sources",
+        ["created_at"],
+        unique=False,
+        postgresql_using="brin",
     )
     op.create_table(
         "notification_streams",
@@ -457,6 +474,9 @@ def downgrade() -> None:
     op.drop_index("ix_notifications_unread", table_name="notifications", postgresql_where=sa.text("read_at IS NULL"))
     op.drop_table("notifications")
     op.drop_table("notification_streams")
+    op.drop_index(
+        op.f("ix_notification_sources_created_at"), table_name="notification_sources", postgresql_using="brin"
+    )
     op.drop_table("notification_sources")
     op.drop_table("notification_actors")
     op.drop_table("node_identity")
@@ -464,11 +484,13 @@ def downgrade() -> None:
     op.drop_table("likes_given")
     op.drop_index("ix_likes_page", table_name="likes")
     op.drop_table("likes")
+    op.drop_index(op.f("ix_idempotency_keys_created_at"), table_name="idempotency_keys", postgresql_using="brin")
     op.drop_table("idempotency_keys")
     op.drop_index("ix_follows_page", table_name="follows")
     op.drop_table("follows")
     op.drop_index("ix_following_page", table_name="following")
     op.drop_table("following")
+    op.drop_index("ix_events_shard", table_name="events")
     op.drop_table("events")
     op.drop_index(
         "ix_deliveries_due", table_name="deliveries", postgresql_where=sa.text("state IN ('PENDING', 'ENQUEUED')")

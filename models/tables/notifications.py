@@ -66,6 +66,7 @@ class NotificationSource(Base):
     """The events that a recipient has been told of: what makes telling idempotent."""
 
     __tablename__ = "notification_sources"
+    __table_args__ = (Index(None, "created_at", postgresql_using="brin"),)
 
     recipient_id: Mapped[IdKey]
     event_id: Mapped[IdKey]

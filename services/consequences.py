@@ -1,0 +1,52 @@
+"""What each event causes. One row per event, one `Handler` per thing that follows from it.
+
+To add a consequence: a row here (and the event's kind, where it is new), and the function's binding in
+`workers/<family>.py`. Start-up fails where the two do not match.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What happened. Names are stored: never rename one."""
+
+    USER_REGISTERED = "UserRegistered"
+
+
+class Family(StrEnum):
+    """Handlers that share a queue and workers, and with them a time-out."""
+
+    FAST = "fast"
+    FANOUT = "fanout"
+    MEDIA = "media"
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """`name` is stored with each delivery: never rename one that has deliveries to come."""
+
+    name: str
+    family: Family
+
+
+CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
+    EventKind.USER_REGISTERED: (Handler("welcome_notification", Family.FAST),),
+}
+
+
+def handler_names(kind: EventKind) -> list[str]:
+    """The handlers of an event. Raises LookupError for one that has none: such an event would be lost."""
+    handlers = CONSEQUENCES.get(kind, ())
+    if not handlers:
+        raise LookupError(f"{kind} has no handler in services/consequences.py")
+    return [handler.name for handler in handlers]
+
+
+def families() -> dict[str, Family]:
+    """The family of each handler, by name. Raises ValueError where one handler is put into two families."""
+    found: dict[str, Family] = {}
+    for handler in (handler for handlers in CONSEQUENCES.values() for handler in handlers):
+        if found.setdefault(handler.name, handler.family) is not handler.family:
+            raise ValueError(f"{handler.name} is in two families: {found[handler.name]} and {handler.family}")
+    return found

@@ -1,0 +1,143 @@
+"""The outbox: events, written in the transaction that made them happen, and the jobs that follow from them.
+
+`emit` is the writing side; `Job` is what a handler is given; `read_events` is for those who follow all events of a
+shard by a position of their own. How a delivery comes to its handler is told in `services/deliveries.py`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import orjson
+import structlog
+from sqlalchemy import text
+
+from models.ids import floor_of, shard_of
+from models.reads.reader import Reader
+from models.shards import Transaction
+from services.backend import Backend
+from services.consequences import EventKind, handler_names
+
+JSON: TypeAlias = "str | int | float | bool | Sequence[JSON] | Mapping[str, JSON] | None"
+
+_EMIT = text("""
+    WITH event AS (
+        INSERT INTO events (id, kind, payload, correlation_id)
+        VALUES (mint_id(:shard), :kind, CAST(:payload AS jsonb), :correlation_id)
+        RETURNING id
+    ), delivery AS (
+        INSERT INTO deliveries (event_id, handler, shard)
+        SELECT event.id, handler, :shard FROM event, unnest(CAST(:handlers AS text[])) AS handler
+    )
+    SELECT id FROM event
+""")
+
+
+async def emit(transaction: Transaction, kind: EventKind, payload: Mapping[str, JSON]) -> int:
+    """Appends an event to the transaction, with a delivery for each of its handlers; returns the event's id.
+
+    The payload holds ids and what cannot be read anew, never rows. Raises LookupError for an event without handlers.
+    """
+    emitted = await transaction.session.execute(
+        _EMIT,
+        {
+            "shard": transaction.shard,
+            "kind": kind.value,
+            "payload": orjson.dumps(payload).decode(),
+            "correlation_id": structlog.contextvars.get_contextvars().get("correlation_id"),
+            "handlers": handler_names(kind),
+        },
+    )
+    transaction.has_events = True
+    return int(emitted.scalar_one())
+
+
+class Superseded(Exception):
+    """Another try of the same delivery has begun, because this one outlived its lease: it must stop."""
+
+
+class Unfinished(Exception):
+    """Raised by a handler that has saved its progress and wants another turn: at once, and not counted as a failure."""
+
+
+_SAVE_PROGRESS = text("""
+    UPDATE deliveries
+    SET progress = CAST(:progress AS jsonb), forgiven = attempts,
+        due_at = greatest(due_at, clock_now() + make_interval(secs => :lease))
+    WHERE event_id = :event_id AND handler = :handler AND attempts = :attempt AND state = 'ENQUEUED'
+    RETURNING attempts
+""")
+
+
+@dataclass(slots=True)
+class Job:
+    """One try of one handler at one event. `attempt` counts from 1 over all tries, also those that were forgiven."""
+
+    backend: Backend
+    event_id: int
+    kind: EventKind
+    handler: str
+    payload: Mapping[str, Any]
+    attempt: int
+    progress: dict[str, Any] | None
+    lease_seconds: float
+
+    async def save_progress(self, progress: dict[str, Any]) -> None:
+        """Commits where the next try is to go on, if this one dies; the tries up to here count as no failures.
+
+        Raises Superseded, and ShardUnavailable.
+        """
+        async with self.backend.transaction(shard_of(self.event_id)) as transaction:
+            saved = await transaction.session.execute(
+                _SAVE_PROGRESS,
+                {
+                    "progress": orjson.dumps(progress).decode(),
+                    "lease": self.lease_seconds,
+                    "event_id": self.event_id,
+                    "handler": self.handler,
+                    "attempt": self.attempt,
+                },
+            )
+            if saved.scalar_one_or_none() is None:
+                raise Superseded
+        self.progress = progress
+
+
+JobFunction: TypeAlias = Callable[[Job], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    id: int
+    kind: EventKind
+    payload: Mapping[str, Any]
+    correlation_id: str | None
+
+
+# An id is never older than the transaction that minted it. So behind the start of the oldest transaction that still
+# runs, every event that will ever be there is there.
+_HORIZON = """
+    SELECT floor(extract(epoch FROM least(min(xact_start), clock_timestamp())) * 1000)::bigint AS milliseconds
+    FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND datname = current_database()
+"""
+_EVENTS = """
+    SELECT id, kind, payload, correlation_id FROM events
+    WHERE shard_of(id) = $1 AND id > $2 AND id < $3
+    ORDER BY id LIMIT $4
+"""
+
+
+async def read_events(reader: Reader, shard: int, after_id: int, limit: int) -> list[StoredEvent]:
+    """The next events of a shard, in the order of their ids, for a consumer that keeps the last id as its position.
+
+    None is ever passed over: what may still be overtaken by an older one that has not committed is held back. Raises
+    ShardUnavailable.
+    """
+    # Two statements: the second one's snapshot must be younger than the horizon.
+    [horizon] = await reader.on_shard(shard, _HORIZON)
+    rows = await reader.on_shard(shard, _EVENTS, shard, after_id, floor_of(horizon["milliseconds"]), limit)
+    return [
+        StoredEvent(row["id"], EventKind(row["kind"]), orjson.loads(row["payload"]), row["correlation_id"])
+        for row in rows
+    ]
