@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from core.settings import Settings
@@ -35,7 +37,8 @@ class Backend:
         return cls(
             settings,
             shards,
-            Redis.from_url(settings.redis_url),
+            # A restarted Redis leaves dead connections behind: one retry. Longer waits are for the callers to decide.
+            Redis.from_url(settings.redis_url, retry=Retry(NoBackoff(), 1)),
             ObjectStorage(settings),
             MediaSigner(settings.secret_key.get_secret_value(), settings.media_url_seconds),
         )

@@ -81,6 +81,7 @@ class Job:
     attempt: int
     progress: dict[str, Any] | None
     lease_seconds: float
+    correlation_id: str | None = None
 
     async def save_progress(self, progress: dict[str, Any]) -> None:
         """Commits where the next try is to go on, if this one dies; the tries up to here count as no failures.
@@ -137,7 +138,4 @@ async def read_events(reader: Reader, shard: int, after_id: int, limit: int) -> 
     # Two statements: the second one's snapshot must be younger than the horizon.
     [horizon] = await reader.on_shard(shard, _HORIZON)
     rows = await reader.on_shard(shard, _EVENTS, shard, after_id, floor_of(horizon["milliseconds"]), limit)
-    return [
-        StoredEvent(row["id"], EventKind(row["kind"]), orjson.loads(row["payload"]), row["correlation_id"])
-        for row in rows
-    ]
+    return [StoredEvent(row["id"], EventKind(row["kind"]), row["payload"], row["correlation_id"]) for row in rows]

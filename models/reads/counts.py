@@ -17,3 +17,13 @@ def counts_join(object_id: str, alias: str, **counters: int) -> str:
         for name, counter in counters.items()
     )
     return COUNTS_OF.format(columns=columns, object=object_id, alias=alias)
+
+
+# $1 ids of objects, $2 numbers of counters. What was never counted has no row.
+COUNTS_BY_ID = """
+    SELECT object_id, counter, sum(value)::bigint AS value
+    FROM (SELECT object_id, counter, value FROM counts WHERE object_id = ANY($1) AND counter = ANY($2)
+          UNION ALL
+          SELECT object_id, counter, delta FROM count_deltas WHERE object_id = ANY($1) AND counter = ANY($2)) AS tally
+    GROUP BY object_id, counter
+"""

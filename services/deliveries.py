@@ -1,0 +1,132 @@
+"""The life of a delivery: PENDING → ENQUEUED → DONE, or DEAD after too many tries.
+
+The relay claims what is due and hands it to the queue. A worker begins it, which counts the try, and runs the
+handler under a lease; then it is DONE, or PENDING again after a wait. What the queue or a worker lost is noticed
+when its `due_at` has passed, and made PENDING by the sweeper.
+
+Every step names the try by its number (`attempts`), so that whoever comes late changes nothing. Here is what the
+relay does; what a worker does is in `services/tries.py`.
+"""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from models.reads.reader import Reader
+from services.backend import Backend
+
+CLAIMED_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that its claimer now has to enqueue. `attempts` tries have begun before."""
+
+    event_id: int
+    handler: str
+    attempts: int
+
+
+# `(SELECT clock_now())` is asked once per statement, so that the index can be searched for it.
+_PENDING_DUE = """
+    SELECT shard FROM unnest($1::smallint[]) AS shard
+    WHERE EXISTS (
+        SELECT FROM deliveries d
+        WHERE d.shard = shard AND d.state = 'PENDING' AND d.due_at <= (SELECT clock_now()) AND d.handler = ANY($2)
+    )
+"""
+_OVERDUE = """
+    SELECT shard FROM unnest($1::smallint[]) AS shard
+    WHERE EXISTS (
+        SELECT FROM deliveries d
+        WHERE d.shard = shard AND d.state = 'ENQUEUED' AND d.due_at <= (SELECT clock_now())
+    )
+"""
+
+
+async def due_shards(reader: Reader, handlers: Collection[str]) -> list[int]:
+    """Shards with deliveries to enqueue: one statement per node. Those of a node that does not answer are left out."""
+    return await _shards_where(reader, _PENDING_DUE, list(handlers))
+
+
+async def overdue_shards(reader: Reader) -> list[int]:
+    """Shards with deliveries that the queue or a worker seems to have lost."""
+    return await _shards_where(reader, _OVERDUE)
+
+
+async def _shards_where(reader: Reader, sql: str, *arguments: list[str]) -> list[int]:
+    shards = reader.shards
+    nodes = range(shards.node_count)
+    answers = await asyncio.gather(*(reader.on_node(node, sql, shards.shards_on(node), *arguments) for node in nodes))
+    return [row["shard"] for rows in answers for row in rows]
+
+
+_CLAIM = text("""
+    UPDATE deliveries d
+    SET state = 'ENQUEUED', started_at = NULL, due_at = clock_now() + make_interval(secs => :sweep_after)
+    FROM (
+        SELECT event_id, handler FROM deliveries
+        WHERE shard = :shard AND state = 'PENDING'
+          AND due_at <= (SELECT clock_now()) AND handler = ANY(:handlers)
+        ORDER BY due_at LIMIT :most
+        FOR UPDATE SKIP LOCKED
+    ) due
+    WHERE d.event_id = due.event_id AND d.handler = due.handler
+    RETURNING d.event_id, d.handler, d.attempts
+""")
+
+
+async def claim(backend: Backend, shard: int, handlers: Collection[str]) -> list[Claimed]:
+    """Up to CLAIMED_AT_ONCE of the shard's due deliveries, which no other relay gets. Raises ShardUnavailable."""
+    async with backend.transaction(shard) as transaction:
+        rows = await transaction.session.execute(
+            _CLAIM,
+            {
+                "shard": shard,
+                "handlers": list(handlers),
+                "most": CLAIMED_AT_ONCE,
+                "sweep_after": backend.settings.sweep_after_seconds,
+            },
+        )
+        return [Claimed(*row) for row in rows]
+
+
+_PUT_BACK = text("""
+    UPDATE deliveries d SET state = 'PENDING', due_at = clock_now()
+    FROM unnest(CAST(:events AS bigint[]), CAST(:handlers AS text[]), CAST(:attempts AS int[]))
+        AS c(event_id, handler, attempts)
+    WHERE d.event_id = c.event_id AND d.handler = c.handler AND d.attempts = c.attempts AND d.state = 'ENQUEUED'
+""")
+
+
+async def put_back(backend: Backend, shard: int, claimed: Collection[Claimed]) -> None:
+    """What could not be enqueued is due again. Raises ShardUnavailable; then the sweeper finds it."""
+    async with backend.transaction(shard) as transaction:
+        await transaction.session.execute(
+            _PUT_BACK,
+            {
+                "events": [one.event_id for one in claimed],
+                "handlers": [one.handler for one in claimed],
+                "attempts": [one.attempts for one in claimed],
+            },
+        )
+
+
+# What a worker began counts as tried: it may have died of it. What was never begun goes round again.
+_SWEEP = text("""
+    UPDATE deliveries
+    SET state = CASE WHEN attempts - forgiven >= :max_tries THEN 'DEAD' ELSE 'PENDING' END,
+        last_error = CASE WHEN started_at IS NULL THEN last_error ELSE 'the worker was lost' END,
+        due_at = clock_now(), started_at = NULL
+    WHERE shard = :shard AND state = 'ENQUEUED' AND due_at <= (SELECT clock_now())
+    RETURNING state
+""")
+
+
+async def sweep(backend: Backend, shard: int) -> list[str]:
+    """Takes back what is overdue; returns the new state of each. Raises ShardUnavailable."""
+    async with backend.transaction(shard) as transaction:
+        rows = await transaction.session.execute(_SWEEP, {"shard": shard, "max_tries": backend.settings.job_max_tries})
+        return list(rows.scalars())
