@@ -7,6 +7,7 @@ nothing: a subscriber also looks by itself now and then.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 
 import structlog
 from redis.asyncio import Redis
@@ -16,6 +17,10 @@ from redis.exceptions import RedisError
 log = structlog.get_logger()
 RETRY_SECONDS = 0.5
 CONFIRM_SECONDS = 2.0
+PING_SECONDS = 10.0
+QUEUE_LENGTH = 64
+# Keeps the connection subscribed while nobody listens to anything.
+OWN_CHANNEL = "live"
 
 
 def user_channel(user_id: int) -> str:
@@ -28,14 +33,20 @@ def session_channel(user_id: int) -> str:
     return f"sessions:{user_id}"
 
 
+@dataclass(slots=True)
+class _Channel:
+    queues: set[asyncio.Queue[bytes]] = field(default_factory=set)
+    confirmed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Live:
     """`start()` it once per process, `stop()` it at the end."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._subscribers: dict[str, set[asyncio.Queue[bytes]]] = {}
-        self._confirmed: dict[str, asyncio.Event] = {}
-        self._pubsub: PubSub | None = None
+        self._channels: dict[str, _Channel] = {}
+        self._confirmed: set[str] = set()
+        self._changed = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -49,41 +60,47 @@ class Live:
 
     @contextlib.asynccontextmanager
     async def subscribe(self, *channels: str) -> AsyncIterator["asyncio.Queue[bytes]"]:
-        """A queue of the messages on these channels from now on. When it overflows the oldest go: each is only a
-        wake-up. Where Redis is away, it begins when Redis is back, with an empty message."""
-        queue: asyncio.Queue[bytes] = asyncio.Queue(maxsize=64)
-        for channel in channels:
-            self._subscribers.setdefault(channel, set()).add(queue)
-            await self._begin(channel)
+        """A queue of the messages on these channels from now on: Redis has confirmed it. When it overflows the oldest
+        go: each is only a wake-up. Where Redis is away, it begins after CONFIRM_SECONDS all the same, and an empty
+        message comes when Redis is back."""
+        queue: asyncio.Queue[bytes] = asyncio.Queue(QUEUE_LENGTH)
         try:
+            joined = [self._join(channel, queue) for channel in channels]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CONFIRM_SECONDS):
+                    for channel in joined:
+                        await channel.confirmed.wait()
             yield queue
         finally:
-            for channel in channels:
-                self._subscribers[channel].discard(queue)
-                if not self._subscribers[channel]:
-                    await self._end(channel)
+            for name in channels:
+                self._leave(name, queue)
 
-    def deliver(self, channel: str, message: bytes) -> None:
-        for queue in self._subscribers.get(channel, ()):
+    def deliver(self, name: str, message: bytes) -> None:
+        channel = self._channels.get(name)
+        for queue in channel.queues if channel else ():
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(message)
 
-    async def _begin(self, channel: str) -> None:
-        if channel not in self._confirmed:
-            self._confirmed[channel] = asyncio.Event()
-            if self._pubsub is not None:
-                with contextlib.suppress(RedisError, OSError):  # the listener notices it too, and begins anew
-                    await self._pubsub.subscribe(channel)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._confirmed[channel].wait(), CONFIRM_SECONDS)
+    def _join(self, name: str, queue: asyncio.Queue[bytes]) -> _Channel:
+        channel = self._channels.get(name)
+        if channel is None:
+            channel = self._channels[name] = _Channel()
+            if name in self._confirmed:
+                channel.confirmed.set()
+            self._changed.set()
+        channel.queues.add(queue)
+        return channel
 
-    async def _end(self, channel: str) -> None:
-        del self._subscribers[channel]
-        self._confirmed.pop(channel, None)
-        if self._pubsub is not None:
-            with contextlib.suppress(RedisError, OSError):
-                await self._pubsub.unsubscribe(channel)
+    def _leave(self, name: str, queue: asyncio.Queue[bytes]) -> None:
+        """Awaits nothing, so that a subscriber that is cancelled leaves nothing behind."""
+        channel = self._channels.get(name)
+        if channel is None:
+            return
+        channel.queues.discard(queue)
+        if not channel.queues:
+            del self._channels[name]
+            self._changed.set()
 
     async def _listen(self) -> None:
         while True:
@@ -91,19 +108,63 @@ class Live:
                 await self._follow()
             except (RedisError, OSError) as fault:
                 log.warning("live_listener_lost", fault=type(fault).__name__)
-            self._pubsub = None
+            except Exception:
+                log.exception("live_listener_failed")  # whatever it was, the others still want to be woken
+            self._confirmed.clear()
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow(self) -> None:
+        """One connection's life. Ends by raising what ended it."""
         async with self._redis.pubsub() as pubsub:
-            # A channel of its own keeps the connection open while nobody listens to anything.
-            await pubsub.subscribe("live", *self._subscribers)
-            self._pubsub = pubsub
-            async for message in pubsub.listen():
-                channel = message["channel"].decode()
-                if message["type"] == "subscribe" and channel in self._confirmed:
-                    self._confirmed[channel].set()
-                    # Nobody knows what was missed before, so everyone looks once.
-                    self.deliver(channel, b"")
-                elif message["type"] == "message":
-                    self.deliver(channel, message["data"])
+            await pubsub.subscribe(OWN_CHANNEL)
+            tasks = [asyncio.create_task(self._send(pubsub)), asyncio.create_task(self._receive(pubsub))]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _send(self, pubsub: PubSub) -> None:
+        """Asks Redis for what subscribers want: one task alone does, so that no two commands overtake each other."""
+        asked: set[str] = set()
+        while True:
+            self._changed.clear()
+            wanted = set(self._channels)
+            unwanted, missing = asked - wanted, wanted - asked
+            asked = wanted
+            self._confirmed -= unwanted
+            if unwanted:
+                await pubsub.unsubscribe(*unwanted)
+            if missing:
+                await pubsub.subscribe(*missing)
+            await self._changed.wait()
+
+    async def _receive(self, pubsub: PubSub) -> None:
+        """Raises ConnectionError when the other side has gone silent: not even a ping comes back."""
+        awaits_pong = False
+        while True:
+            message = await pubsub.get_message(timeout=PING_SECONDS)
+            if message is None:
+                if awaits_pong:
+                    raise ConnectionError("no answer to a ping")
+                await pubsub.ping()
+                awaits_pong = True
+                continue
+            awaits_pong = False
+            kind = message["type"]
+            if kind == "message":
+                self.deliver(message["channel"].decode(), message["data"])
+            elif kind == "subscribe":
+                self._confirm(message["channel"].decode())
+
+    def _confirm(self, name: str) -> None:
+        channel = self._channels.get(name)
+        if channel is None:
+            return
+        self._confirmed.add(name)
+        channel.confirmed.set()
+        # Nobody knows what was missed before, so everyone looks once.
+        self.deliver(name, b"")

@@ -274,7 +274,15 @@ def upgrade() -> None:
         "notification_actors",
         sa.Column("notification_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("actor_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("notification_id", "actor_id", name=op.f("pk_notification_actors")),
+    )
+    op.create_index(
+        "ix_notification_actors_page",
+        "notification_actors",
+        ["notification_id", sa.literal_column("sequence DESC")],
+        unique=False,
     )
     op.create_table(
         "notification_sources",
@@ -305,7 +313,6 @@ def upgrade() -> None:
         sa.Column("subject_kind", sa.Text(), nullable=True),
         sa.Column("subject_id", sa.BigInteger(), nullable=True),
         sa.Column("fold_key", sa.Text(), nullable=True),
-        sa.Column("actor_ids", postgresql.ARRAY(sa.BigInteger()), server_default="{}", nullable=False),
         sa.Column("actor_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_now()"), nullable=False),
@@ -478,6 +485,7 @@ def downgrade() -> None:
         op.f("ix_notification_sources_created_at"), table_name="notification_sources", postgresql_using="brin"
     )
     op.drop_table("notification_sources")
+    op.drop_index("ix_notification_actors_page", table_name="notification_actors")
     op.drop_table("notification_actors")
     op.drop_table("node_identity")
     op.drop_index("ix_likes_given_page", table_name="likes_given")

@@ -6,6 +6,7 @@ from models.tables.edges import CommentMade, Follow, Following, Like, LikeGiven,
 from models.tables.notifications import (
     Notification,
     NotificationActor,
+    NotificationKind,
     NotificationSource,
     NotificationStream,
 )
@@ -28,6 +29,6 @@ __all__ = [
     "Base", "Claim", "ClaimKind", "ClaimOutcome", "ClaimState", "Comment", "CommentMade", "CommentState", "Count",
     "CountDelta", "Counter", "Credential", "Delivery", "DeliveryState", "Event", "Follow", "Following",
     "IdempotencyKey", "Like", "LikeGiven", "NodeIdentity", "Notification", "NotificationActor",
-    "NotificationSource", "NotificationStream", "Post", "PostState", "Save", "SaveMade", "Session",
+    "NotificationKind", "NotificationSource", "NotificationStream", "Post", "PostState", "Save", "SaveMade", "Session",
     "ShardAssignment", "Upload", "User", "UserState",
 ]  # fmt: skip
