@@ -13,12 +13,14 @@ from dataclasses import dataclass
 import asyncpg
 import orjson
 from sqlalchemy import text
+from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from core.errors import ShardUnavailable
 from core.settings import Settings
 from models.ids import shard_of
+from models.statements import count_write
 
 CONNECTION_LOST = (
     OSError,
@@ -115,6 +117,8 @@ class Shards:
             )
             for url in settings.database_urls
         ]
+        for engine in engines:
+            listen(engine.sync_engine, "after_cursor_execute", count_write)
         shards = cls(settings, list(pools), engines)
         try:
             await shards.reload()
@@ -126,6 +130,24 @@ class Shards:
     async def close(self) -> None:
         await asyncio.gather(*(engine.dispose() for engine in self._engines))
         await asyncio.gather(*(asyncio.wait_for(pool.close(), 5) for pool in self._pools), return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def following_map(self, every_seconds: float) -> AsyncIterator[None]:
+        """Within it the map is read again and again, so that a shard that moved is found where it is now."""
+
+        async def follow() -> None:
+            while True:
+                await asyncio.sleep(every_seconds)
+                with contextlib.suppress(ShardUnavailable):
+                    await self.reload()
+
+        task = asyncio.create_task(follow())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     async def reload(self) -> bool:
         """Reads the map from every node that answers; true if it changed."""

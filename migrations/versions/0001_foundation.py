@@ -43,6 +43,7 @@ KEYS = {
     "sessions": "user_id",
     "uploads": "owner_id",
     "users": "id",
+    "withdrawn_media": "owner_id",
 }
 
 
@@ -426,15 +427,16 @@ def upgrade() -> None:
         sa.Column("camera", sa.Text(), nullable=True),
         sa.Column("failure_reason", sa.Text(), nullable=True),
         sa.Column("attached_to", sa.BigInteger(), nullable=True),
+        sa.Column("objects_removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
     )
     op.create_index("ix_uploads_owner", "uploads", ["owner_id", sa.literal_column("id DESC")], unique=False)
     op.create_index(
-        "ix_uploads_unfinished",
+        "ix_uploads_to_sweep",
         "uploads",
         ["expires_at"],
         unique=False,
-        postgresql_where=sa.text("status IN ('UPLOADING', 'PROCESSING')"),
+        postgresql_where=sa.text("status IN ('UPLOADING', 'CANCELLED', 'FAILED') AND objects_removed_at IS NULL"),
     )
     op.create_table(
         "users",
@@ -452,15 +454,26 @@ def upgrade() -> None:
         sa.Column("last_active_on", sa.Date(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
+    op.create_table(
+        "withdrawn_media",
+        sa.Column("owner_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rendition", sa.Text(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), server_default=sa.text("clock_now()"), nullable=False),
+        sa.PrimaryKeyConstraint("owner_id", "rendition", name=op.f("pk_withdrawn_media")),
+    )
+    op.create_index(op.f("ix_withdrawn_media_withdrawn_at"), "withdrawn_media", ["withdrawn_at"], unique=False)
     for table, key in KEYS.items():
         op.execute(f"SELECT hold_to_one_shard('{table}', '{key}')")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("withdrawn_media")
     op.drop_table("users")
     op.drop_index(
-        "ix_uploads_unfinished", table_name="uploads", postgresql_where=sa.text("status IN ('UPLOADING', 'PROCESSING')")
+        "ix_uploads_to_sweep",
+        table_name="uploads",
+        postgresql_where=sa.text("status IN ('UPLOADING', 'CANCELLED', 'FAILED') AND objects_removed_at IS NULL"),
     )
     op.drop_index("ix_uploads_owner", table_name="uploads")
     op.drop_table("uploads")

@@ -9,6 +9,7 @@ import asyncpg
 from core.errors import ShardUnavailable
 from models.ids import shard_of
 from models.shards import Shards, connection_lost
+from models.statements import count_read
 
 
 class Reader:
@@ -36,6 +37,7 @@ class Reader:
     async def on_node(self, node: int, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """Runs `sql` on a node; an empty list, and the node in `unavailable`, if it does not answer."""
         self.statements += 1
+        count_read()
         try:
             async with self.shards.pool(node).acquire() as connection:
                 return list(await connection.fetch(sql, *arguments))

@@ -23,12 +23,14 @@ from models.tables.people import (
 )
 from models.tables.posts import Comment, CommentState, Post, PostState
 from models.tables.shards import NodeIdentity, ShardAssignment
-from models.tables.uploads import Upload
+from models.tables.uploads import MediaStatus, Upload, UploadPurpose
+from models.tables.withdrawals import WithdrawnMedia
 
 __all__ = [
     "Base", "Claim", "ClaimKind", "ClaimOutcome", "ClaimState", "Comment", "CommentMade", "CommentState", "Count",
     "CountDelta", "Counter", "Credential", "Delivery", "DeliveryState", "Event", "Follow", "Following",
-    "IdempotencyKey", "Like", "LikeGiven", "NodeIdentity", "Notification", "NotificationActor",
+    "IdempotencyKey", "Like", "LikeGiven", "MediaStatus", "NodeIdentity", "Notification", "NotificationActor",
     "NotificationKind", "NotificationSource", "NotificationStream", "Post", "PostState", "Save", "SaveMade", "Session",
-    "ShardAssignment", "Upload", "User", "UserState",
+    "ShardAssignment", "Upload", "UploadPurpose", "User", "UserState",
+    "WithdrawnMedia",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Uploads and what came of them. An image's number is that of the upload which it came from."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Float, Index, Integer, Text, text
@@ -10,17 +11,41 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.tables.base import Base, Id, IdKey
 
 
+class MediaStatus(StrEnum):
+    """UPLOADING → PROCESSING → READY or FAILED; CANCELLED from any but FAILED while nothing shows it."""
+
+    UPLOADING = "UPLOADING"
+    PROCESSING = "PROCESSING"
+    HELD = "HELD"
+    READY = "READY"
+    FAILED = "FAILED"
+    REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"
+
+
+class UploadPurpose(StrEnum):
+    POST = "POST"
+    REEL = "REEL"
+    STORY = "STORY"
+    AVATAR = "AVATAR"
+    MESSAGE = "MESSAGE"
+
+
 class Upload(Base):
-    """On its owner's shard. `result` is a `media.inline.InlineMedia` object once READY; `attached_to` is the post
-    that shows it, or its owner's own id for an avatar: one upload is attached once."""
+    """On its owner's shard. `result` is what `services.visible.image_row` reads, once READY; `attached_to` is the
+    post that shows it, or its owner's own id for an avatar: one upload is attached once.
+
+    `finished_at` is when its owner said that the file was sent; `objects_removed_at` when nothing of an upload that
+    came to nothing was left in storage, and nothing could be sent there any more.
+    """
 
     __tablename__ = "uploads"
     __table_args__ = (
         Index("ix_uploads_owner", "owner_id", text("id DESC")),
         Index(
-            "ix_uploads_unfinished",
+            "ix_uploads_to_sweep",
             "expires_at",
-            postgresql_where=text("status IN ('UPLOADING', 'PROCESSING')"),
+            postgresql_where=text("status IN ('UPLOADING', 'CANCELLED', 'FAILED') AND objects_removed_at IS NULL"),
         ),
     )
 
@@ -42,3 +67,4 @@ class Upload(Base):
     camera: Mapped[str | None] = mapped_column(Text)
     failure_reason: Mapped[str | None] = mapped_column(Text)
     attached_to: Mapped[int | None] = mapped_column(BigInteger)
+    objects_removed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

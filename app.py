@@ -1,0 +1,124 @@
+"""The composition root: settings → backend → schema → Starlette. Nobody imports it but the server's own process."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
+
+from core.settings import Environment, Settings
+from execution.engine import Engine
+from execution.limits import OperationLimits
+from loaders.context import Context
+from resolvers.root import build_schema
+from routes.answers import complete_answer, format_error
+from routes.correlation import HEADER, CorrelationId
+from routes.graphql import graphql_route
+from routes.health import health_routes
+from routes.media import media_route
+from routes.sockets import Sockets, socket_route
+from services.accounts.sessions import authenticate, session_is_alive
+from services.backend import Backend
+from services.live import Live
+from services.withdrawals import is_withdrawn
+
+SHARD_MAP_SECONDS = 5.0
+
+
+def build_engine(settings: Settings) -> Engine:
+    limits = OperationLimits(
+        tokens=settings.query_max_tokens,
+        depth=settings.query_max_depth,
+        aliases=settings.query_max_aliases,
+        cost=settings.query_max_cost,
+    )
+    schema = build_schema()._schema  # noqa: SLF001  strawberry has no public way to graphql-core's schema
+    return Engine(schema, limits, settings.operation_timeout_seconds, format_error, complete_answer)
+
+
+class App:
+    """What one API process holds. `context_of` makes the context of a request."""
+
+    def __init__(self, settings: Settings, backend: Backend) -> None:
+        self.settings = settings
+        self.backend = backend
+        self.live = Live(backend.redis)
+        self.engine = build_engine(settings)
+
+    async def context_of(self, connection: HTTPConnection, token: str | None) -> Context:
+        """Raises RequestFault (UNAUTHENTICATED) for a token that is not good."""
+        headers = connection.headers
+        context = Context(
+            backend=self.backend,
+            live=self.live,
+            user_agent=(headers.get("user-agent") or "")[:300] or None,
+            ip_address=connection.client.host if connection.client else None,
+            public_url=self.settings.public_url or _own_url(connection),
+        )
+        if token is not None:
+            context.viewer = await authenticate(context.backend.settings, context.reader, context.links, token)
+        return context
+
+    @staticmethod
+    async def is_alive(context: Context) -> bool:
+        viewer = context.signed_in()
+        return await session_is_alive(context.backend.reader(), viewer.session_id)
+
+    def starlette(self) -> Starlette:
+        settings, backend = self.settings, self.backend
+        is_development = settings.env is Environment.DEVELOPMENT
+
+        async def store_answers() -> None:
+            reader = backend.reader()
+            await reader.on_every_node("SELECT 1")
+            if reader.unavailable:
+                raise ConnectionError
+
+        async def redis_answers() -> None:
+            await backend.redis.ping()
+
+        async def withdrawn(rendition: str) -> bool:
+            return await is_withdrawn(backend, rendition)
+
+        checks = {"postgresql": store_answers, "redis": redis_answers, "storage": backend.storage.check}
+        sockets = Sockets(self.engine, self.context_of, self.is_alive, is_development=is_development)
+        routes = [
+            graphql_route(
+                self.engine, self.context_of, max_bytes=settings.request_max_bytes, is_development=is_development
+            ),
+            socket_route(sockets),
+            media_route(backend.storage, backend.signer, withdrawn),
+            *health_routes(checks),
+        ]
+        middleware = [
+            Middleware(CorrelationId),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=["*"],
+                allow_methods=["GET", "POST"],
+                allow_headers=["authorization", "content-type", "x-correlation-id"],
+                expose_headers=[HEADER.decode()],
+                max_age=600,
+            ),
+        ]
+        return Starlette(routes=routes, middleware=middleware, lifespan=self._lifespan)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self.live.start()
+        async with self.backend.shards.following_map(SHARD_MAP_SECONDS):
+            yield
+        await self.live.stop()
+        await self.backend.close()
+
+
+def _own_url(connection: HTTPConnection) -> str:
+    scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
+    return f"{scheme}://{connection.url.netloc}"
+
+
+async def open_app(settings: Settings) -> Starlette:
+    """The application of one API process. Raises ShardUnavailable if no node answers."""
+    return App(settings, await Backend.open(settings)).starlette()

@@ -1,0 +1,111 @@
+"""Runs operations: the way of a text to an answer, over HTTP and over sockets alike."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from inspect import isawaitable
+from types import CoroutineType
+from typing import Any, TypeGuard
+
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, subscribe
+
+from core.errors import RequestErrorCode, RequestFault
+from execution.documents import Documents, InvalidDocument, Operation
+from execution.limits import OperationLimits
+
+_AWAITABLE = frozenset({CoroutineType, asyncio.Future, asyncio.Task})
+
+ErrorFormat = Callable[[GraphQLError], dict[str, Any]]
+AfterExecution = Callable[[Any, dict[str, Any]], None]
+
+
+def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
+    """What our resolvers return is one of three types, or no awaitable: one look-up instead of graphql-core's four."""
+    return type(value) in _AWAITABLE
+
+
+class Engine:
+    """One per process. `format_error` decides what leaves; `after(context, answer)` may add to an answer."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: OperationLimits,
+        timeout_seconds: float,
+        format_error: ErrorFormat,
+        after: AfterExecution,
+    ) -> None:
+        self.schema = schema
+        self._documents = Documents(schema, limits)
+        self._timeout = timeout_seconds
+        self._format_error = format_error
+        self._after = after
+
+    async def run(self, text: str, variables: dict[str, Any] | None, name: str | None, context: Any) -> dict[str, Any]:
+        """The answer of a query or a mutation, ready to be encoded."""
+        try:
+            operation = self._documents.operation(text, name, variables)
+        except (InvalidDocument, RequestFault) as fault:
+            return self._refused(fault)
+        if operation.is_subscription:
+            return self._refused(RequestFault(RequestErrorCode.BAD_REQUEST, "Subscriptions go over a WebSocket."))
+        return await self._run(operation, variables, context)
+
+    async def stream(
+        self, text: str, variables: dict[str, Any] | None, name: str | None, context: Any
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The answers of any operation: one, or as many as the subscription has events."""
+        try:
+            operation = self._documents.operation(text, name, variables)
+        except (InvalidDocument, RequestFault) as fault:
+            yield self._refused(fault)
+            return
+        if not operation.is_subscription:
+            yield await self._run(operation, variables, context)
+            return
+        source = subscribe(
+            self.schema,
+            operation.document,
+            context_value=context,
+            variable_values=variables,
+            operation_name=operation.node.name.value if operation.node.name else None,
+        )
+        events = await source if isawaitable(source) else source
+        if isinstance(events, ExecutionResult):
+            yield self._answer(events, context)
+            return
+        try:
+            async for event in events:
+                yield self._answer(event, context)
+        finally:
+            await events.aclose()  # type: ignore[attr-defined]
+
+    async def _run(self, operation: Operation, variables: dict[str, Any] | None, context: Any) -> dict[str, Any]:
+        result = execute(
+            self.schema,
+            operation.document,
+            context_value=context,
+            variable_values=variables,
+            operation_name=operation.node.name.value if operation.node.name else None,
+            is_awaitable=is_awaitable,
+        )
+        if isawaitable(result):
+            try:
+                async with asyncio.timeout(self._timeout):
+                    result = await result
+            except TimeoutError:
+                fault = RequestFault(RequestErrorCode.LIMIT_EXCEEDED, f"It took longer than {self._timeout} seconds.")
+                return self._refused(fault)
+        return self._answer(result, context)
+
+    def _answer(self, result: ExecutionResult, context: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            answer["errors"] = [self._format_error(error) for error in result.errors]
+        self._after(context, answer)
+        return answer
+
+    def _refused(self, fault: InvalidDocument | RequestFault) -> dict[str, Any]:
+        errors = (
+            fault.errors if isinstance(fault, InvalidDocument) else [GraphQLError(str(fault), original_error=fault)]
+        )
+        return {"errors": [self._format_error(error) for error in errors]}
