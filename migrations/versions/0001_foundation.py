@@ -100,7 +100,14 @@ def upgrade() -> None:
         "comments",
         ["post_id", sa.literal_column("id DESC")],
         unique=False,
-        postgresql_where=sa.text("state = 'LIVE'"),
+        postgresql_where=sa.text("state = 'LIVE' AND parent_id IS NULL"),
+    )
+    op.create_index(
+        "ix_comments_replies",
+        "comments",
+        ["parent_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'LIVE' AND parent_id IS NOT NULL"),
     )
     op.create_index(
         "ix_comments_top",
@@ -184,6 +191,7 @@ def upgrade() -> None:
         sa.Column("followed_username", sa.Text(), nullable=False),
         sa.Column("followed_name", sa.Text(), nullable=False),
         sa.Column("followed_name_version", sa.BigInteger(), nullable=False),
+        sa.Column("followed_search", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("previous_state", sa.Text(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -203,8 +211,7 @@ def upgrade() -> None:
         sa.Column("follower_username", sa.Text(), nullable=False),
         sa.Column("follower_name", sa.Text(), nullable=False),
         sa.Column("follower_name_version", sa.BigInteger(), nullable=False),
-        sa.Column("followed_username", sa.Text(), nullable=False),
-        sa.Column("followed_name", sa.Text(), nullable=False),
+        sa.Column("follower_search", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("previous_state", sa.Text(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -526,7 +533,14 @@ def downgrade() -> None:
     op.drop_index(
         "ix_comments_top", table_name="comments", postgresql_where=sa.text("state = 'LIVE' AND parent_id IS NULL")
     )
-    op.drop_index("ix_comments_post", table_name="comments", postgresql_where=sa.text("state = 'LIVE'"))
+    op.drop_index(
+        "ix_comments_replies",
+        table_name="comments",
+        postgresql_where=sa.text("state = 'LIVE' AND parent_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_comments_post", table_name="comments", postgresql_where=sa.text("state = 'LIVE' AND parent_id IS NULL")
+    )
     op.drop_table("comments")
     op.drop_index(op.f("ix_claims_expires_at"), table_name="claims", postgresql_where=sa.text("state = 'PENDING'"))
     op.drop_table("claims")

@@ -2,7 +2,18 @@
 
 from models.tables.base import Base
 from models.tables.counts import Count, CountDelta, Counter
-from models.tables.edges import CommentMade, Follow, Following, Like, LikeGiven, Save, SaveMade
+from models.tables.edges import (
+    CommentMade,
+    Follow,
+    Following,
+    FollowState,
+    Like,
+    LikeGiven,
+    LikeState,
+    Save,
+    SaveMade,
+    SaveState,
+)
 from models.tables.notifications import (
     Notification,
     NotificationActor,
@@ -21,16 +32,16 @@ from models.tables.people import (
     User,
     UserState,
 )
-from models.tables.posts import Comment, CommentState, Post, PostState
+from models.tables.posts import Comment, CommentState, Post, PostKind, PostState
 from models.tables.shards import NodeIdentity, ShardAssignment
 from models.tables.uploads import MediaStatus, Upload, UploadPurpose
 from models.tables.withdrawals import WithdrawnMedia
 
 __all__ = [
     "Base", "Claim", "ClaimKind", "ClaimOutcome", "ClaimState", "Comment", "CommentMade", "CommentState", "Count",
-    "CountDelta", "Counter", "Credential", "Delivery", "DeliveryState", "Event", "Follow", "Following",
-    "IdempotencyKey", "Like", "LikeGiven", "MediaStatus", "NodeIdentity", "Notification", "NotificationActor",
-    "NotificationKind", "NotificationSource", "NotificationStream", "Post", "PostState", "Save", "SaveMade", "Session",
+    "CountDelta", "Counter", "Credential", "Delivery", "DeliveryState", "Event", "Follow", "FollowState", "Following",
+    "IdempotencyKey", "Like", "LikeGiven", "LikeState", "MediaStatus", "NodeIdentity", "Notification", "NotificationActor",
+    "NotificationKind", "NotificationSource", "NotificationStream", "Post", "PostKind", "PostState", "Save", "SaveMade", "SaveState", "Session",
     "ShardAssignment", "Upload", "UploadPurpose", "User", "UserState",
     "WithdrawnMedia",
 ]  # fmt: skip

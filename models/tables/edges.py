@@ -5,11 +5,28 @@ how much a count moved.
 """
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import BigInteger, DateTime, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, IdKey, Moment
+
+
+class FollowState(StrEnum):
+    PENDING = "PENDING"
+    ACCEPTED = "ACCEPTED"
+    GONE = "GONE"
+
+
+class LikeState(StrEnum):
+    LIKED = "LIKED"
+    GONE = "GONE"
+
+
+class SaveState(StrEnum):
+    SAVED = "SAVED"
+    GONE = "GONE"
 
 
 class _Edge:
@@ -20,7 +37,10 @@ class _Edge:
 
 
 class Follow(_Edge, Base):
-    """Truth, on the shard of the one followed."""
+    """Truth, on the shard of the one followed, with the names of the follower; the mirror has those of the followed.
+
+    Names are as of `…_name_version`; `…_search` is what a search looks through, made by `services.names`.
+    """
 
     __tablename__ = "follows"
     __table_args__ = (Index("ix_follows_page", "followed_id", "state", text("since DESC"), text("follower_id DESC")),)
@@ -30,8 +50,7 @@ class Follow(_Edge, Base):
     follower_username: Mapped[str] = mapped_column(Text)
     follower_name: Mapped[str] = mapped_column(Text)
     follower_name_version: Mapped[int] = mapped_column(BigInteger)
-    followed_username: Mapped[str] = mapped_column(Text)
-    followed_name: Mapped[str] = mapped_column(Text)
+    follower_search: Mapped[str] = mapped_column(Text)
 
 
 class Following(_Edge, Base):
@@ -45,6 +64,7 @@ class Following(_Edge, Base):
     followed_username: Mapped[str] = mapped_column(Text)
     followed_name: Mapped[str] = mapped_column(Text)
     followed_name_version: Mapped[int] = mapped_column(BigInteger)
+    followed_search: Mapped[str] = mapped_column(Text)
 
 
 class Like(_Edge, Base):

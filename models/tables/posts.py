@@ -17,8 +17,16 @@ class PostState(StrEnum):
     DELETED = "DELETED"
 
 
+class PostKind(StrEnum):
+    PHOTO = "PHOTO"
+    VIDEO = "VIDEO"
+    CAROUSEL = "CAROUSEL"
+    REEL = "REEL"
+
+
 class Post(Base):
-    """On its author's shard, which its id carries. `media` is a list of `media.inline.InlineMedia` objects."""
+    """On its author's shard, which its id carries. `media` is a list of what `uploads.result` holds, each with its
+    `alt_text` and, in `tags`, the people on it: `{"user_id", "x", "y"}`."""
 
     __tablename__ = "posts"
     __table_args__ = (Index("ix_posts_author", "author_id", text("id DESC"), postgresql_where=text("state = 'LIVE'")),)
@@ -43,11 +51,20 @@ class CommentState(StrEnum):
 
 
 class Comment(Base):
-    """On its post's shard, which its id carries."""
+    """On its post's shard, which its id carries. Ids of a post's comments are minted under a lock held to commit, so
+    their order is that of the commits. `score` is what TOP goes by: the likes that are folded."""
 
     __tablename__ = "comments"
     __table_args__ = (
-        Index("ix_comments_post", "post_id", text("id DESC"), postgresql_where=text("state = 'LIVE'")),
+        Index(
+            "ix_comments_post",
+            "post_id",
+            text("id DESC"),
+            postgresql_where=text("state = 'LIVE' AND parent_id IS NULL"),
+        ),
+        Index(
+            "ix_comments_replies", "parent_id", "id", postgresql_where=text("state = 'LIVE' AND parent_id IS NOT NULL")
+        ),
         Index(
             "ix_comments_top",
             "post_id",
