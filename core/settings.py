@@ -11,10 +11,26 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+ROOT = Path(__file__).resolve().parent.parent
+
 
 class Environment(StrEnum):
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+class LogFormat(StrEnum):
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
 
 
 class Settings(BaseSettings):
@@ -23,7 +39,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HELIOGRAPH_", extra="ignore", frozen=True)
 
     env: Environment = Field(Environment.DEVELOPMENT, description="`development` or `production`.")
-    data: Path = Field(Path(".data"), description="Folder of the embedded servers and of what is kept between starts.")
+    data: Path = Field(ROOT / ".data", description="Folder of the embedded servers and of what is kept between starts.")
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="Signs tokens and media URLs. Required in production; made and kept in development.",
@@ -59,6 +75,11 @@ class Settings(BaseSettings):
     claim_seconds: int = Field(
         30, ge=1, description="How long a name is held for a registration that has not finished."
     )
+    password_memory_kib: int = Field(
+        19_456, ge=8, le=4_194_304, description="Memory that hashing one password takes (argon2id), in KiB."
+    )
+    password_passes: int = Field(2, ge=1, le=100, description="Passes over that memory.")
+    password_threads: int = Field(2, ge=1, le=64, description="Passwords hashed at once per process.")
     upload_seconds: int = Field(3600, ge=1, description="How long a presigned upload is valid.")
     upload_max_bytes: int = Field(10 * 1024 * 1024, ge=1, description="Largest upload.")
     image_max_pixels: int = Field(50_000_000, ge=1, description="Largest picture, width times height.")
@@ -93,7 +114,10 @@ class Settings(BaseSettings):
     request_max_bytes: int = Field(1_000_000, ge=1, description="Largest request body.")
     operation_timeout_seconds: float = Field(30, gt=0, description="Longest time one operation may take.")
 
-    log_level: str = Field("INFO", description="Lowest level that is logged.")
+    log_level: LogLevel = Field(LogLevel.INFO, description="Lowest level that is logged: `DEBUG` to `CRITICAL`.")
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="`json`, `console`, or `auto`: console at a terminal, else JSON."
+    )
 
     @field_validator("database_urls", mode="before")
     @classmethod

@@ -1,0 +1,1 @@
+"""Servers that Heliograph starts for itself where no real one is configured."""

@@ -1,0 +1,23 @@
+"""Asks a server over HTTP how it is, with nothing but a socket: used before and beside the application."""
+
+import asyncio
+import contextlib
+
+
+async def http_status(host: str, port: int, path: str, *, seconds: float = 5.0) -> int | None:
+    """The status code of a GET; None where nobody answers in `seconds`."""
+    writer: asyncio.StreamWriter | None = None
+    try:
+        async with asyncio.timeout(seconds):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+            await writer.drain()
+            words = (await reader.readline()).split()
+    except (OSError, TimeoutError):
+        return None
+    finally:
+        if writer is not None:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+    return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
