@@ -1,13 +1,18 @@
 """The composition root: settings → backend → schema → Starlette. Nobody imports it but the server's own process."""
 
+import argparse
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 
+import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 
+from core.logging import configure_logging
 from core.settings import Environment, Settings
 from execution.engine import Engine
 from execution.limits import OperationLimits
@@ -25,6 +30,7 @@ from services.live import Live
 from services.withdrawals import is_withdrawn
 
 SHARD_MAP_SECONDS = 5.0
+GRACE_SECONDS = 3
 
 
 def build_engine(settings: Settings) -> Engine:
@@ -122,3 +128,31 @@ def _own_url(connection: HTTPConnection) -> str:
 async def open_app(settings: Settings) -> Starlette:
     """The application of one API process. Raises ShardUnavailable if no node answers."""
     return App(settings, await Backend.open(settings)).starlette()
+
+
+async def serve(listening: socket.socket, settings: Settings) -> None:
+    """Answers on a listening socket, which several processes may share, until SIGTERM or SIGINT."""
+    config = uvicorn.Config(
+        await open_app(settings),
+        http="httptools",
+        ws="websockets-sansio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    await uvicorn.Server(config).serve(sockets=[listening])
+
+
+def main() -> None:
+    """`python app.py --fd N`: one API process on an inherited socket, configured by the environment."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--fd", type=int, required=True, help="Descriptor of a listening socket.")
+    settings = Settings()
+    configure_logging(settings)
+    uvloop.run(serve(socket.socket(fileno=parser.parse_args().fd), settings))
+
+
+if __name__ == "__main__":
+    main()

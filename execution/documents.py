@@ -72,6 +72,8 @@ class Documents:
         except GraphQLError as error:
             if "tokens" in error.message:
                 raise too_large("has too many tokens", self._limits.tokens) from error
+            if "nested too deeply" in error.message:
+                raise too_large("is nested too deep", self._limits.depth) from error
             raise InvalidDocument([error]) from error
         except RecursionError as error:
             raise too_large("is nested too deep", self._limits.depth) from error

@@ -9,6 +9,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLArgument,
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
@@ -128,10 +129,18 @@ class CostOf:
         if argument is None:
             return 1
         given = next((a.value for a in field.arguments or () if a.name.value in ("first", "ids")), None)
-        default = argument.default_value if isinstance(argument.default_value, int) else 1
+        default = _default_of(argument)
         if isinstance(given, IntValueNode):
             return max(1, int(given.value))
         if isinstance(given, VariableNode):
             value = variables.get(given.name.value, default)
             return max(1, len(value) if isinstance(value, list) else value if isinstance(value, int) else default)
         return max(1, len(getattr(given, "values", ())) or default)
+
+
+def _default_of(argument: GraphQLArgument) -> int:
+    """The default page size: strawberry gives it as a value, a schema built from SDL as a literal."""
+    default = argument.default
+    literal = default.literal if default is not None else None
+    value = int(literal.value) if isinstance(literal, IntValueNode) else argument.default_value
+    return value if isinstance(value, int) else 1
