@@ -1,14 +1,20 @@
 """The servers that all tests share: real ones, started once a run, in a folder of their own."""
 
+import asyncio
+import contextlib
 import os
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from core.embedded.stack import Stack, embedded_stack, environment
 from core.settings import Settings
 from models.migrate import migrate_all
+from services.backend import Backend
+from tests.api import Api
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +35,40 @@ async def settings(stack: Stack) -> Settings:
 async def child_environment(settings: Settings) -> dict[str, str]:
     """Variables with which a child process works on the same servers."""
     return {**os.environ, **environment(settings)}
+
+
+@pytest.fixture(scope="session")
+async def backend(settings: Settings) -> AsyncIterator[Backend]:
+    opened = await Backend.open(settings)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+async def server_url(settings: Settings) -> AsyncIterator[str]:
+    """`http://HOST:PORT` of an API on a real socket, in this process."""
+    from app import serve  # a test that needs no API does not wait for the schema to be built
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.create_task(serve(listening, settings))
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+
+
+@pytest.fixture(scope="session")
+async def socket_url(server_url: str) -> str:
+    """`ws://…/graphql` of the same."""
+    return server_url.replace("http", "ws", 1) + "/graphql"
+
+
+@pytest.fixture(scope="session")
+async def api(server_url: str) -> AsyncIterator[Api]:
+    async with httpx.AsyncClient(base_url=server_url, timeout=30) as client:
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                if (await client.get("/healthz")).status_code == httpx.codes.OK:
+                    break
+            await asyncio.sleep(0.05)
+        yield Api(client)
