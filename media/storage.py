@@ -64,18 +64,19 @@ class ObjectStorage:
         """Raise StorageUnavailable unless the bucket is there and is ours."""
         await self._run(lambda: self._client.head_bucket(Bucket=self._bucket))
 
-    def presign_post(self, key: str, content_type: str, size: int) -> PresignedPost:
+    def presign_post(self, key: str, content_type: str, size: int, *, seconds: int | None = None) -> PresignedPost:
         """A form that uploads exactly `size` bytes of this type under this key, once or more until it expires.
 
-        Computed here, without asking the storage.
+        It is valid for `seconds`, or for as long as the settings say. Computed here, without asking the storage.
         """
-        expires_at = clock.now() + timedelta(seconds=self._upload_seconds)
+        valid = self._upload_seconds if seconds is None else seconds
+        expires_at = clock.now() + timedelta(seconds=valid)
         form = self._public.generate_presigned_post(
             self._bucket,
             key,
             Fields={"Content-Type": content_type},
             Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
-            ExpiresIn=self._upload_seconds,
+            ExpiresIn=valid,
         )
         return PresignedPost(form["url"], form["fields"], expires_at)
 
