@@ -12,6 +12,9 @@ class EventKind(StrEnum):
     """What happened. Names are stored: never rename one."""
 
     USER_REGISTERED = "UserRegistered"
+    UPLOAD_FINISHED = "UploadFinished"
+    UPLOAD_PROCESSED = "UploadProcessed"
+    UPLOAD_CANCELLED = "UploadCancelled"
 
 
 class Family(StrEnum):
@@ -32,6 +35,9 @@ class Handler:
 
 CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
     EventKind.USER_REGISTERED: (Handler("welcome_notification", Family.FAST),),
+    EventKind.UPLOAD_FINISHED: (Handler("process_upload", Family.MEDIA),),
+    EventKind.UPLOAD_PROCESSED: (Handler("notify_upload", Family.FAST), Handler("discard_upload", Family.FAST)),
+    EventKind.UPLOAD_CANCELLED: (Handler("discard_upload", Family.FAST),),
 }
 
 

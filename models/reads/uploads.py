@@ -1,0 +1,47 @@
+"""Uploads and the images that came of them: on their owner's shard, which their ids carry."""
+
+_COLUMNS = """
+    id, owner_id, status, progress, content_type, byte_size, object_key, alt_text, expires_at, finished_at,
+    result, captured_at, camera, failure_reason, attached_to
+"""
+
+# $1 ids of uploads, $2 id of their owner
+UPLOADS_BY_ID = f"SELECT {_COLUMNS} FROM uploads WHERE id = ANY($1) AND owner_id = $2"  # noqa: S608  a constant
+
+# $1 id of an upload: for the jobs that are about it
+UPLOAD_FOR_JOB = f"SELECT {_COLUMNS} FROM uploads WHERE id = $1"  # noqa: S608  a constant
+
+# $1 id of the owner, $2 the id before which the page begins, $3 how many; newest first
+UPLOADS_OF_OWNER = f"""
+    SELECT {_COLUMNS} FROM uploads WHERE owner_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
+"""  # noqa: S608  a constant
+
+# $1 ids of images, which are those of the uploads that they came from
+IMAGES_BY_ID = """
+    SELECT id, owner_id, result, attached_to FROM uploads
+    WHERE id = ANY($1) AND status = 'READY'
+"""
+
+# $1 how many. A form is refused by the storage from `expires_at` on; what began before has ended after ten minutes.
+UPLOADS_NEVER_SENT = """
+    SELECT id, owner_id FROM uploads
+    WHERE status = 'UPLOADING' AND objects_removed_at IS NULL
+      AND expires_at < (SELECT clock_now()) - interval '10 minutes'
+    ORDER BY expires_at LIMIT $1
+"""
+
+UPLOADS_TO_EMPTY = """
+    SELECT id, owner_id, object_key, result FROM uploads
+    WHERE status IN ('CANCELLED', 'FAILED') AND objects_removed_at IS NULL
+      AND expires_at < (SELECT clock_now()) - interval '10 minutes'
+    ORDER BY expires_at LIMIT $1
+"""
+
+# $1 how many: uploads whose processing was given up
+UPLOADS_GIVEN_UP = """
+    SELECT u.id, u.owner_id FROM deliveries d
+    JOIN events e ON e.id = d.event_id
+    JOIN uploads u ON u.id = (e.payload->>'upload_id')::bigint
+    WHERE d.state = 'DEAD' AND d.handler = 'process_upload' AND u.status = 'PROCESSING'
+    LIMIT $1
+"""

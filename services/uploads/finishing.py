@@ -1,0 +1,92 @@
+"""The file was sent: look at it, and have it processed."""
+
+from typing import Any
+
+from sqlalchemy import func, update
+
+from core import clock
+from core.errors import UserErrorCode, UserFault, not_found
+from media.errors import ObjectMissing
+from models.ids import shard_of
+from models.reads.uploads import UPLOADS_BY_ID
+from models.tables import MediaStatus, Upload
+from services.backend import Backend
+from services.consequences import EventKind
+from services.outbox import emit
+from services.text import checked_text
+from services.uploads.watching import tell_change
+
+LONGEST_ALT_TEXT = 1000
+FIELD = "uploadId"
+
+
+async def own_upload(backend: Backend, owner_id: int, upload_id: int | None) -> Any:
+    """The owner's row of `uploads`. Raises UserFault (NOT_FOUND) for any other, and ShardUnavailable."""
+    if upload_id is not None and shard_of(upload_id) == shard_of(owner_id):
+        rows = await backend.reader().on_shard_of(upload_id, UPLOADS_BY_ID, [upload_id], owner_id)
+        if rows:
+            return rows[0]
+    raise not_found("upload", FIELD)
+
+
+async def finish_upload(backend: Backend, owner_id: int, upload_id: int | None, alt_text: str | None) -> int:
+    """Has the file processed if it is there; the second time changes nothing. The upload's id.
+
+    Raises UserFault, StorageUnavailable and ShardUnavailable.
+    """
+    if alt_text is not None:
+        alt_text = checked_text(alt_text, "altText", limit=LONGEST_ALT_TEXT, multiline=True) or None
+    upload = await own_upload(backend, owner_id, upload_id)
+    if upload["finished_at"] is None:
+        _check_open(upload)
+        await _check_object(backend, upload)
+        if await _begin_processing(backend, upload, alt_text):
+            await tell_change(backend, upload["id"])
+        else:
+            # Something was faster: it was finished a moment ago, or may not be finished any more.
+            upload = await own_upload(backend, owner_id, upload_id)
+            if upload["finished_at"] is None:
+                _check_open(upload)
+    return int(upload["id"])
+
+
+def _check_open(upload: Any) -> None:
+    if upload["expires_at"] <= clock.now():
+        raise UserFault(UserErrorCode.EXPIRED, "The time to send this file is over: start a new upload.", (FIELD,))
+    if upload["status"] == MediaStatus.CANCELLED:
+        raise UserFault(UserErrorCode.NOT_ALLOWED, "This upload was cancelled.", (FIELD,))
+
+
+async def _check_object(backend: Backend, upload: Any) -> None:
+    try:
+        found = await backend.storage.head(upload["object_key"])
+    except ObjectMissing:
+        raise UserFault(
+            UserErrorCode.MEDIA_NOT_READY, "The file has not arrived: send it first, then finish the upload.", (FIELD,)
+        ) from None
+    # The form allows nothing else; who else can write to the bucket is not trusted with it.
+    if found.size != upload["byte_size"] or found.content_type != upload["content_type"]:
+        raise UserFault(UserErrorCode.INVALID, "The file that arrived is not the one announced.", (FIELD,))
+
+
+async def _begin_processing(backend: Backend, upload: Any, alt_text: str | None) -> bool:
+    async with backend.transaction(shard_of(upload["id"])) as transaction:
+        changed = await transaction.session.execute(
+            update(Upload)
+            .where(
+                Upload.id == upload["id"],
+                Upload.status == MediaStatus.UPLOADING.value,
+                Upload.expires_at > func.clock_now(),
+            )
+            .values(
+                status=MediaStatus.PROCESSING.value,
+                alt_text=alt_text,
+                finished_at=func.clock_now(),
+                version=Upload.version + 1,
+            )
+            .returning(Upload.id)
+        )
+        if changed.scalar_one_or_none() is None:
+            return False
+        await emit(transaction, EventKind.UPLOAD_FINISHED, {"upload_id": upload["id"], "owner_id": upload["owner_id"]})
+    return True
