@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from redis.asyncio import Redis
@@ -15,6 +15,7 @@ from media.signing import MediaSigner
 from media.storage import ObjectStorage
 from models.reads.reader import Reader
 from models.shards import Shards, Transaction
+from services.background import Background
 
 OUTBOX_CHANNEL = "outbox"
 log = structlog.get_logger()
@@ -29,6 +30,7 @@ class Backend:
     redis: Redis
     storage: ObjectStorage
     signer: MediaSigner
+    background: Background = field(default_factory=Background)
 
     @classmethod
     async def open(cls, settings: Settings) -> "Backend":
@@ -44,6 +46,7 @@ class Backend:
         )
 
     async def close(self) -> None:
+        await self.background.close()
         await self.redis.aclose()
         await self.storage.close()
         await self.shards.close()

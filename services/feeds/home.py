@@ -1,0 +1,94 @@
+"""A page of the home feed: skeleton → rules → refill. The skeleton may say too much and be late; the rules ask the
+truth, so that what they let pass is to be seen, and of someone whom the viewer follows at this moment."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models.ids import MAX_ID
+from models.reads.reader import Reader
+from services.backend import Backend
+from services.feeds.candidates import Candidates
+from services.pages import Edge, Page, PageInfo, checked_first, decode_cursor, encode_cursor
+from services.visibility import visible_posts
+from services.visible import MediaLinks, VisiblePost
+
+REFILLS = 3
+REFILL_COUNT = 100
+
+
+class FeedReason(StrEnum):
+    """Why an item is there."""
+
+    FOLLOWING = "FOLLOWING"
+    FOLLOWED_HASHTAG = "FOLLOWED_HASHTAG"
+    SUGGESTED = "SUGGESTED"
+    TRENDING = "TRENDING"
+    SIMILAR_TO_LIKED = "SIMILAR_TO_LIKED"
+    SPONSORED = "SPONSORED"
+    OWN = "OWN"
+
+
+class FeedOrder(StrEnum):
+    """In which order a feed is read."""
+
+    CHRONOLOGICAL = "CHRONOLOGICAL"
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class FeedEdge(Edge[VisiblePost]):
+    """`score` is None in chronological order."""
+
+    reason: FeedReason
+    score: float | None = None
+
+
+def reason_of(post: VisiblePost) -> FeedReason | None:
+    """Why a post is in the viewer's home feed; None for one that does not belong there."""
+    if post.state != "LIVE":
+        return None
+    if post.viewer_is_author:
+        return FeedReason.OWN
+    if post.follow_state == "ACCEPTED":
+        return FeedReason.FOLLOWING
+    return None
+
+
+async def home_feed(
+    backend: Backend, reader: Reader, links: MediaLinks, viewer_id: int, *, first: int = 20, after: str | None = None
+) -> Page[VisiblePost]:
+    """Posts of those whom the viewer follows, and the own, newest first; the edges are FeedEdges.
+
+    Raises RequestFault for a bad `first` or `after`, and ShardUnavailable where it is not known whom the viewer
+    follows. Posts on other nodes that are out of reach are left out.
+    """
+    checked_first(first)
+    [below] = decode_cursor(after, 1) if after else (MAX_ID,)
+    candidates = Candidates(backend, reader, viewer_id, max(below, 0))
+    edges: list[FeedEdge] = []
+    wanted = first + 1  # one more tells whether there is a next page
+    for _ in range(1 + REFILLS):
+        ids = await candidates.next(wanted)
+        posts = await visible_posts(reader, links, viewer_id, ids)
+        edges += [edge for post_id in ids if (edge := _edge_of(posts.get(post_id))) is not None]
+        if len(edges) > first or candidates.ended:
+            break
+        wanted = REFILL_COUNT
+    shown = edges[:first]
+    end = shown[-1].cursor if shown else None
+    if len(edges) <= first and not candidates.ended:
+        # The rules left the page short: the next one goes on below what was looked at, not below what was shown.
+        end = encode_cursor(candidates.below)
+    page_info = PageInfo(
+        has_next_page=len(edges) > first or not candidates.ended,
+        has_previous_page=after is not None,
+        start_cursor=shown[0].cursor if shown else None,
+        end_cursor=end,
+    )
+    return Page(shown, page_info)
+
+
+def _edge_of(post: VisiblePost | None) -> FeedEdge | None:
+    reason = reason_of(post) if post else None
+    if post is None or reason is None:
+        return None
+    return FeedEdge(post, encode_cursor(post.id), reason=reason)

@@ -1,0 +1,139 @@
+"""A viewer's timeline: the newest posts of those whom the viewer follows, and the own, as ids in Redis.
+
+It is there for active viewers: it expires `timeline_days` after the last read, and can be lost at any moment. It is
+begun by the read that does not find it. Its mark (`scripts.py`) says above which *floor* it is complete, 0 meaning
+to the beginning; what is below is read from PostgreSQL. Why no post is missing above the floor:
+
+- *Push beside build.* The mark of a building timeline is put first and PostgreSQL read after. A post that the read
+  did not see was committed later, so its fan-out begins later and finds the timeline.
+- *Lost and begun anew beside build.* A build may have read before the present timeline was begun, so it may finish
+  only the one whose token it carries. Builds of the same token all read after it was given.
+- *Push beside trim.* Trimming takes the lowest ids and raises the floor to the highest of them in one script; a post
+  pushed later from below the floor is not put in.
+- *Follow.* The mirror on the follower's shard is brought up before the author's posts are put in. A build that read
+  the mirror before had begun by then: it is given up. A post committed after the follow is pushed.
+- *Unfollow, then follow anew.* Whoever takes posts out asks the truth again afterwards (`follows.py`).
+- *Expiry, eviction, FLUSHALL.* All of a timeline is one key, gone as a whole.
+- *Redis restarted from an older state.* Its timelines name the server's earlier life and are thrown away.
+
+One may hold too much for a while (posts deleted since, of people no longer followed): the rules of `home.py` decide.
+"""
+
+import secrets
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from models.ids import shard_of
+from services.backend import Backend
+from services.feeds import scripts
+
+BUILD_SECONDS = 60
+"""A timeline whose builder died is gone after this time; a build that takes longer is in vain."""
+
+_ID = struct.Struct(">Q")
+
+
+def key_of(viewer_id: int) -> bytes:
+    """Tagged with the viewer's logical shard: in a cluster the timelines of a shard can be served by one script."""
+    return b"timeline:{%d}:%d" % (shard_of(viewer_id), viewer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A piece of a timeline, newest first. `floor` is given where the piece came down to it."""
+
+    ids: list[int]
+    floor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """There is no timeline yet; from now on what is pushed is kept for who builds it with this token."""
+
+    token: bytes
+
+
+async def read(backend: Backend, viewer_id: int, below: int, count: int) -> Stretch | Unbuilt:
+    """The newest ids below `below`, at most `count`, and the viewer counts as active. One round trip.
+
+    Raises RedisError or OSError.
+    """
+    answer = await scripts.run(
+        backend.redis,
+        scripts.READ,
+        key_of(viewer_id),
+        b"(" + _ID.pack(below),
+        count,
+        _lifetime_ms(backend),
+        secrets.token_bytes(8),
+        BUILD_SECONDS * 1000,
+    )
+    if isinstance(answer, bytes):
+        return Unbuilt(answer)
+    floor = None
+    if answer and len(answer[-1]) > _ID.size:
+        floor = _ID.unpack_from(answer.pop())[0]
+    return Stretch([_ID.unpack(member)[0] for member in answer], floor)
+
+
+async def push(backend: Backend, viewer_ids: Iterable[int], post_id: int) -> int:
+    """Puts a post into those of the timelines that exist; returns how many had it not. One round trip.
+
+    Raises RedisError or OSError.
+    """
+    length = backend.settings.timeline_length
+    return await _on_each(backend, scripts.PUSH, viewer_ids, _ID.pack(post_id), length)
+
+
+async def take_out(backend: Backend, viewer_ids: Iterable[int], post_ids: Iterable[int]) -> int:
+    """Takes posts out of the timelines; returns how many entries there were. One round trip.
+
+    Raises RedisError or OSError.
+    """
+    members = [_ID.pack(post_id) for post_id in post_ids]
+    return await _on_each(backend, scripts.TAKE_OUT, viewer_ids, *members) if members else 0
+
+
+async def finish(backend: Backend, viewer_id: int, token: bytes, floor: int, post_ids: Sequence[int]) -> bool:
+    """Ends a build: `post_ids` are all that there are above `floor`. False if that timeline is gone or was finished.
+
+    Raises RedisError or OSError.
+    """
+    ended = await scripts.run(
+        backend.redis,
+        scripts.FINISH,
+        key_of(viewer_id),
+        token,
+        _ID.pack(floor),
+        backend.settings.timeline_length,
+        _lifetime_ms(backend),
+        *map(_ID.pack, post_ids),
+    )
+    return bool(ended)
+
+
+async def abandon(backend: Backend, viewer_id: int, token: bytes) -> None:
+    """Gives a build up; the next read begins another. Raises RedisError or OSError."""
+    await scripts.run(backend.redis, scripts.ABANDON, key_of(viewer_id), token)
+
+
+async def merge(backend: Backend, viewer_id: int, floor: int, post_ids: Sequence[int]) -> None:
+    """Puts in all posts of an author that are above `floor`, to which the timeline's own is raised if it is lower.
+
+    Raises RedisError or OSError.
+    """
+    length = backend.settings.timeline_length
+    members = map(_ID.pack, post_ids)
+    await scripts.run(backend.redis, scripts.MERGE, key_of(viewer_id), _ID.pack(floor), length, *members)
+
+
+def _lifetime_ms(backend: Backend) -> int:
+    return backend.settings.timeline_days * 86_400_000
+
+
+async def _on_each(backend: Backend, script: scripts.Script, viewer_ids: Iterable[int], *arguments: bytes | int) -> int:
+    groups: dict[int, list[bytes]] = {}
+    for viewer_id in viewer_ids:
+        groups.setdefault(shard_of(viewer_id), []).append(key_of(viewer_id))
+    return sum(await scripts.run_on_each(backend.redis, script, groups, *arguments)) if groups else 0
