@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from media.errors import MediaProcessingFailed, MediaRejected, RejectionReason
+from media.errors import MediaProcessingFailed, MediaRejected, damaged, too_complex
 from media.pictures import Rendered
 from media.protocol import JOB, REPLY, Job, Reply
 
@@ -139,7 +139,7 @@ def _environment() -> dict[str, str]:
 
 def _cause_of_death(returncode: int) -> Exception:
     if returncode == -signal.SIGXCPU:
-        return MediaRejected(RejectionReason.TOO_COMPLEX, "This picture takes more work to open than a picture should.")
+        return too_complex()
     if -returncode in _CRASHES:
-        return MediaRejected(RejectionReason.DAMAGED, "This picture is damaged and cannot be read.")
+        return damaged()
     return MediaProcessingFailed(f"the sandbox ended with {returncode}")

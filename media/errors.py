@@ -28,6 +28,21 @@ class MediaRejected(Exception):
         self.message = message
 
 
+def cut_short() -> MediaRejected:
+    return MediaRejected(
+        RejectionReason.TRUNCATED,
+        "This picture is incomplete: the end of the file is missing. Please send it again.",
+    )
+
+
+def damaged() -> MediaRejected:
+    return MediaRejected(RejectionReason.DAMAGED, "This picture is damaged and cannot be read.")
+
+
+def too_complex() -> MediaRejected:
+    return MediaRejected(RejectionReason.TOO_COMPLEX, "This picture takes more work to open than a picture should.")
+
+
 class MediaProcessingFailed(Exception):
     """We are at fault (a full disk, a killed process, a machine too busy): trying again may help."""
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import blurhash
 
-from media.errors import MediaRejected, RejectionReason
+from media.errors import MediaRejected, cut_short, damaged, too_complex
 from media.pictures import ImageFormat, Probed, Rendered, Variant, variant_widths
-from media.probe import cut_short, damaged
 from media.vips import UNBOUNDED, pyvips
 
 _SAVE_OPTIONS: dict[ImageFormat, dict[str, Any]] = {
@@ -19,8 +18,7 @@ _SAVE_OPTIONS: dict[ImageFormat, dict[str, Any]] = {
     ImageFormat.WEBP: {"Q": 80, "effort": 2},
 }
 _BLURHASH_SIDE = 32
-_CUT_SHORT = ("premature end", "unexpected end", "read error", "out of data")
-_TOO_MUCH = ("out of memory", "unable to allocate", "too many scans", "too large")
+_TOO_MUCH = ("out of memory", "insufficient memory", "unable to allocate", "too many scans", "too large")
 
 
 def render(
@@ -96,12 +94,8 @@ def _save(image: Any, image_format: ImageFormat, out_dir: Path) -> Variant:
 
 
 def _rejection(error: str) -> MediaRejected:
-    if any(sign in error for sign in _CUT_SHORT):
+    if "premature end" in error:  # of a JPEG; the other formats have shown their end to the probe
         return cut_short()
     if any(sign in error for sign in _TOO_MUCH):
         return too_complex()
     return damaged()
-
-
-def too_complex() -> MediaRejected:
-    return MediaRejected(RejectionReason.TOO_COMPLEX, "This picture takes more work to open than a picture should.")

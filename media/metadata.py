@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _LONGEST_CAMERA = 100
+_DESCRIPTION = re.compile(r", \w+, \d+ components, \d+ bytes\)$")
 
 
 def captured_at(header: Any) -> datetime | None:
@@ -33,6 +34,8 @@ def camera(header: Any) -> str | None:
 def _exif(header: Any, field: str) -> str | None:
     if header.get_typeof(field) == 0:
         return None
-    # libvips writes "VALUE (VALUE, ASCII, 20 components, 20 bytes)".
-    value = re.sub(r" \((?:.*), \w+, \d+ components, \d+ bytes\)$", "", str(header.get(field)), flags=re.DOTALL)
+    # libvips writes "VALUE (VALUE, ASCII, 20 components, 20 bytes)", whatever VALUE itself looks like.
+    twice = _DESCRIPTION.sub("", str(header.get(field)))
+    half = twice[: (len(twice) - 2) // 2]
+    value = half if twice == f"{half} ({half}" else twice.partition(" (")[0]
     return "".join(character for character in value if character.isprintable()).strip() or None

@@ -5,7 +5,7 @@ from typing import Any
 
 from media import metadata
 from media.containers import SUPPORTED, is_cut_short, name_unsupported, read_head, sniff
-from media.errors import MediaRejected, RejectionReason
+from media.errors import MediaRejected, RejectionReason, cut_short, damaged
 from media.pictures import Limits, MediaKind, Probed, variant_widths
 from media.vips import pyvips
 
@@ -46,16 +46,6 @@ def open_header(path: Path, mime: str) -> Any:
         return pyvips.Image.new_from_file(str(path), access="sequential")
     except pyvips.Error as error:
         raise (cut_short() if is_cut_short(path, mime) else damaged()) from error
-
-
-def cut_short() -> MediaRejected:
-    return MediaRejected(
-        RejectionReason.TRUNCATED, "This picture is incomplete: the end of the file is missing. Please send it again."
-    )
-
-
-def damaged() -> MediaRejected:
-    return MediaRejected(RejectionReason.DAMAGED, "This picture is damaged and cannot be read.")
 
 
 def _check_bytes(size: int, limits: Limits) -> None:

@@ -16,7 +16,7 @@ from media.protocol import Job
 class SandboxLimits:
     """What one process may have: address space, CPU and wall-clock seconds per picture, pictures in its life."""
 
-    memory_bytes: int = 1536 * 2**20
+    memory_bytes: int = 1024 * 2**20
     cpu_seconds: int = 20
     wall_seconds: float = 60
     jobs: int = 500

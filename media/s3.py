@@ -59,7 +59,7 @@ def translated(key: str = "") -> Iterator[None]:
 
 def _translate(error: ClientError, key: str) -> Exception:
     code = str(error.response.get("Error", {}).get("Code", ""))
-    if code in _MISSING:
+    if code in _MISSING and key:  # else it is the bucket that is missing
         return ObjectMissing(key)
     if code == "304":
         return ObjectUnchanged(key)

@@ -13,7 +13,7 @@ import sys
 import traceback
 from typing import IO
 
-from media.errors import MediaRejected
+from media.errors import MediaRejected, too_complex
 from media.protocol import JOB, REPLY, Job, Reply
 
 _PR_SET_PDEATHSIG = 1
@@ -51,7 +51,7 @@ def lower(limit: int, value: int) -> None:
 
 
 def work(job: Job, replies: IO[bytes]) -> None:
-    from media.images import render, too_complex
+    from media.images import render
     from media.probe import probe
 
     allow_cpu(job.cpu_seconds)

@@ -4,7 +4,7 @@ from asyncio import wrap_future
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from media.errors import StorageUnavailable
@@ -31,7 +31,7 @@ def read_info(answer: Any) -> ObjectInfo:
         size=int(whole or answer["ContentLength"]),
         content_type=answer.get("ContentType", "application/octet-stream"),
         etag=answer["ETag"].strip('"'),
-        last_modified=answer["LastModified"],
+        last_modified=answer["LastModified"].astimezone(UTC),
     )
 
 

@@ -1,0 +1,39 @@
+"""Names of objects, and which of them are served at all."""
+
+import pytest
+
+from media.keys import new_token, original_key, rendition_of, variant_key
+from media.pictures import ImageFormat
+
+TOKEN = "AbCdEfGhIjKlMnOpQrSt-_"
+
+
+def test_tokens_hold_128_random_bits() -> None:
+    tokens = {new_token() for _ in range(10_000)}
+    assert len(tokens) == 10_000
+    assert {len(token) for token in tokens} == {22}
+    # Every bit of the first 21 characters is used: 64 letters turn up in each place.
+    assert all(len({token[place] for token in tokens}) == 64 for place in range(21))
+
+
+def test_keys() -> None:
+    assert original_key(TOKEN) == "originals/AbCdEfGhIjKlMnOpQrSt-_"
+    assert variant_key(TOKEN, 640, ImageFormat.WEBP) == "variants/AbCdEfGhIjKlMnOpQrSt-_/640.webp"
+    assert variant_key(TOKEN, 150, ImageFormat.JPEG) == "variants/AbCdEfGhIjKlMnOpQrSt-_/150.jpg"
+
+
+@pytest.mark.parametrize(
+    ("key", "rendition"),
+    [
+        (f"variants/{TOKEN}/640.webp", TOKEN),
+        (f"originals/{TOKEN}", None),
+        (f"variants/{TOKEN}", None),
+        (f"variants/{TOKEN}/../../originals/{TOKEN}", None),
+        (f"variants/{TOKEN}/640.webp\n", None),
+        (f"variants/{TOKEN}x/640.webp", None),
+        (f"/variants/{TOKEN}/640.webp", None),
+        ("", None),
+    ],
+)
+def test_only_variants_are_served(key: str, rendition: str | None) -> None:
+    assert rendition_of(key) == rendition
