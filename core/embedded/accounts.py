@@ -2,11 +2,12 @@
 
 import os
 import pwd
+import signal
 import subprocess
 from pathlib import Path
 
 from core.embedded.faults import StartupError
-from core.embedded.processes import BARE_PYTHON, HERE
+from core.embedded.processes import launcher
 
 PREFERRED = ("postgres", "nobody", "daemon")
 
@@ -37,9 +38,11 @@ def give(path: Path, account: str | None) -> None:
 
 def can_run(program: Path, account: str | None) -> bool:
     """Whether the account can start the program where it lies (it answers --version)."""
-    parent = str(os.getpid())
-    launcher = [*BARE_PYTHON, str(HERE / "launch.py"), "9", parent, account or "-", "--"]
     done = subprocess.run(  # noqa: S603 - our own launcher
-        [*launcher, str(program), "--version"], capture_output=True, check=False, cwd="/", env={}
+        [*launcher(signal.SIGKILL, account), str(program), "--version"],
+        capture_output=True,
+        check=False,
+        cwd="/",
+        env={},
     )
     return done.returncode == 0

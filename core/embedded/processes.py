@@ -62,6 +62,12 @@ def tail(log: Path, limit: int = 8192) -> str:
         return ""
 
 
+def launcher(death_signal: signal.Signals, account: str | None = None) -> tuple[str, ...]:
+    """What to put before a command line so that the process dies with this one."""
+    script = str(HERE / "launch.py")
+    return (*BARE_PYTHON, script, str(int(death_signal)), str(os.getpid()), account or "-", "--")
+
+
 async def spawn(spec: ProcessSpec) -> asyncio.subprocess.Process:
     """Starts the process in a session of its own. Call it from the main thread: its death is the signal."""
     with data_folder_faults(spec.log.parent):
@@ -69,12 +75,7 @@ async def spawn(spec: ProcessSpec) -> asyncio.subprocess.Process:
         log = os.open(spec.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         return await asyncio.create_subprocess_exec(
-            *BARE_PYTHON,
-            str(HERE / "launch.py"),
-            str(int(spec.death_signal)),
-            str(os.getpid()),
-            spec.account or "-",
-            "--",
+            *launcher(spec.death_signal, spec.account),
             *spec.argv,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,

@@ -100,7 +100,7 @@ class SeaweedFS:
             log=self._data.log / "seaweedfs.log",
             env={"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": self._secret, "HOME": str(self._root)},
             cwd=self._root,
-            grace=4.0,
+            grace=2.5,
             pass_fds=(self._data.servers_lock,),
             ready=ready,
             prepare=tidy,

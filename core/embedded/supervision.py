@@ -12,8 +12,8 @@ from core.embedded.processes import ProcessSpec, Reaper, spawn, stop, tail
 POLL = 0.02
 FIRST_WAIT = 0.2
 LONGEST_WAIT = 10.0
+SETTLED = 1.0
 STEADY = 30.0  # seconds of life after which a death is no longer the last one's sequel
-DEATHS_AT_START = 3
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +56,7 @@ class Supervisor:
             raise StartupError(f"{spec.name} was not ready in {seconds:.0f} s; see {spec.log}.") from None
         if not ready:
             await self._end(running)
-            raise StartupError(f"{spec.name} ended before it was ready{_reason(running)}; see {spec.log}.")
+            raise StartupError(f"{spec.name} ended before it was ready{_last_words(spec)}; see {spec.log}.")
         running.keeper = asyncio.create_task(self._keep(running), name=f"keep {spec.name}")
 
     async def launch(self, spec: ProcessSpec) -> None:
@@ -67,6 +67,10 @@ class Supervisor:
 
     def deaths(self, name: str) -> int:
         return self._running[name].deaths
+
+    def last_words(self, name: str) -> str:
+        """ " (the last line that it printed)", or nothing."""
+        return _last_words(self._running[name].spec)
 
     async def stop(self, names: Iterable[str]) -> None:
         """Stops these side by side; unknown names are passed over."""
@@ -84,9 +88,11 @@ class Supervisor:
         return Running(spec, process, clock.monotonic())
 
     async def _until_ready(self, running: Running) -> bool:
-        """Whether it became ready; False when it ended."""
+        """Whether it became ready (without a way to ask: whether it lives for a second); False when it ended."""
+        asked = running.spec.ready
+        began = clock.monotonic()
         while running.process.returncode is None:
-            if running.spec.ready is None or await running.spec.ready():
+            if (clock.monotonic() - began > SETTLED) if asked is None else await asked():
                 return True
             await asyncio.sleep(POLL)
         return False
@@ -134,7 +140,6 @@ def _ending(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _reason(running: Running) -> str:
-    """Its last line of output, for the sentence about it."""
-    lines = [line.strip() for line in tail(running.spec.log).splitlines() if line.strip()]
+def _last_words(spec: ProcessSpec) -> str:
+    lines = [line.strip() for line in tail(spec.log).splitlines() if line.strip()]
     return f" ({lines[-1][:300]})" if lines else ""
