@@ -317,6 +317,16 @@ class TestPresignedPost:
         assert await self.is_missing(storage, key)
         await brief.close()
 
+    async def test_after_the_time_asked_for(self, storage: ObjectStorage, key: str) -> None:
+        """A form given out again for an upload begun earlier ends with that upload."""
+        form = storage.presign_post(key, JPEG, 100, seconds=2)
+        assert 0 < (form.expires_at - clock.now()).total_seconds() <= 2
+        assert (await self.send(form.url, form.fields)).status_code == 204
+        await storage.delete([key])
+        await asyncio.sleep(2.5)
+        assert (await self.send(form.url, form.fields)).status_code == 403
+        assert await self.is_missing(storage, key)
+
     def test_it_names_the_public_endpoint(self, settings: Settings, key: str) -> None:
         public = settings.model_copy(update={"s3_public_endpoint": "https://uploads.example"})
         form = ObjectStorage(public).presign_post(key, JPEG, 100)
