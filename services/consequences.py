@@ -12,6 +12,7 @@ class EventKind(StrEnum):
     """What happened. Names are stored: never rename one."""
 
     USER_REGISTERED = "UserRegistered"
+    USER_RENAMED = "UserRenamed"
     UPLOAD_FINISHED = "UploadFinished"
     UPLOAD_PROCESSED = "UploadProcessed"
     UPLOAD_CANCELLED = "UploadCancelled"
@@ -34,7 +35,8 @@ class Handler:
 
 
 CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
-    EventKind.USER_REGISTERED: (Handler("welcome_notification", Family.FAST),),
+    EventKind.USER_REGISTERED: (Handler("welcome_notification", Family.FAST), Handler("confirm_claims", Family.FAST)),
+    EventKind.USER_RENAMED: (Handler("confirm_claims", Family.FAST),),
     EventKind.UPLOAD_FINISHED: (Handler("process_upload", Family.MEDIA),),
     EventKind.UPLOAD_PROCESSED: (Handler("notify_upload", Family.FAST), Handler("discard_upload", Family.FAST)),
     EventKind.UPLOAD_CANCELLED: (Handler("discard_upload", Family.FAST),),

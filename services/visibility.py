@@ -48,6 +48,11 @@ async def visible_users(reader: Reader, links: MediaLinks, user_ids: Iterable[in
     return {row["user_id"]: _user(row, links) for row in rows if user_may_be_seen(row)}
 
 
+def visible_user(row: Any, links: MediaLinks) -> VisibleUser | None:
+    """The user in a row that was read with USER_COLUMNS for another reason."""
+    return _user(row, links) if user_may_be_seen(row) else None
+
+
 async def visible_posts(
     reader: Reader, links: MediaLinks, viewer_id: int, post_ids: Iterable[int]
 ) -> dict[int, VisiblePost]:

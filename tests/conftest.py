@@ -16,6 +16,10 @@ from models.migrate import migrate_all
 from services.backend import Backend
 from tests.api import Api
 
+# Hashing a password is meant to be dear; not so for the hundreds of people that tests make.
+os.environ.setdefault("HELIOGRAPH_PASSWORD_MEMORY_KIB", "8")
+os.environ.setdefault("HELIOGRAPH_PASSWORD_PASSES", "1")
+
 
 @pytest.fixture(scope="session")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:

@@ -38,4 +38,11 @@ VIEWER = f"""
     WHERE u.id = $1 AND s.revoked_at IS NULL AND s.refresh_expires_at > clock_now()
 """  # noqa: S608  put together from constants
 
+# $1 a session
+LIVE_SESSION = """
+    SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = $1 AND s.revoked_at IS NULL AND s.refresh_expires_at > clock_now() AND u.state = 'ACTIVE'
+"""
+
+# $1 a shard
 MINT_TWO = "SELECT mint_id($1) AS first, mint_id($1) AS second"

@@ -1,0 +1,39 @@
+"""People by the name that they go by."""
+
+from core.errors import ShardUnavailable, UserFault
+from models.ids import shard_of
+from models.reads.accounts import CLAIM
+from models.reads.reader import Reader
+from models.tables import ClaimKind
+from services.accounts.claims import Name, is_free
+from services.accounts.names import checked_username, username_in
+from services.backend import Backend
+from services.visibility import visible_users
+from services.visible import MediaLinks, VisibleUser
+
+
+async def user_named(backend: Backend, reader: Reader, links: MediaLinks, username: str) -> VisibleUser | None:
+    """None where nobody goes by the name or may not be seen. Two statements. Raises ShardUnavailable."""
+    value = username_in(username)
+    if value is None:
+        return None
+    name = Name(ClaimKind.USERNAME, value)
+    shard = name.shard(backend)
+    rows = await reader.on_shard(shard, CLAIM, shard, name.kind.value, value)
+    if not rows:
+        return None
+    user_id = rows[0]["owner_id"]
+    user = (await visible_users(reader, links, [user_id])).get(user_id)
+    if user is None and (node := reader.shards.node_of(shard_of(user_id))) in reader.unavailable:
+        raise ShardUnavailable(node)
+    # A claim may be one of a registration that never finished, or of a name just given up.
+    return user if user is not None and user.username == value else None
+
+
+async def is_username_available(backend: Backend, username: str) -> bool:
+    """False also for what cannot be a username. Raises ShardUnavailable."""
+    try:
+        value = checked_username(username)
+    except UserFault:
+        return False
+    return await is_free(backend, Name(ClaimKind.USERNAME, value))
