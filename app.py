@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp
 
 from core.logging import configure_logging
 from core.settings import Environment, Settings
@@ -72,7 +73,7 @@ class App:
         viewer = context.signed_in()
         return await session_is_alive(context.backend.reader(), viewer.session_id)
 
-    def starlette(self) -> Starlette:
+    def asgi(self) -> ASGIApp:
         settings, backend = self.settings, self.backend
         is_development = settings.env is Environment.DEVELOPMENT
 
@@ -99,7 +100,6 @@ class App:
             *health_routes(checks),
         ]
         middleware = [
-            Middleware(CorrelationId),
             Middleware(
                 CORSMiddleware,
                 allow_origins=["*"],
@@ -109,7 +109,7 @@ class App:
                 max_age=600,
             ),
         ]
-        return Starlette(routes=routes, middleware=middleware, lifespan=self._lifespan)
+        return CorrelationId(Starlette(routes=routes, middleware=middleware, lifespan=self._lifespan))
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -125,9 +125,9 @@ def _own_url(connection: HTTPConnection) -> str:
     return f"{scheme}://{connection.url.netloc}"
 
 
-async def open_app(settings: Settings) -> Starlette:
+async def open_app(settings: Settings) -> ASGIApp:
     """The application of one API process. Raises ShardUnavailable if no node answers."""
-    return App(settings, await Backend.open(settings)).starlette()
+    return App(settings, await Backend.open(settings)).asgi()
 
 
 async def serve(listening: socket.socket, settings: Settings) -> None:

@@ -15,7 +15,7 @@ log = structlog.get_logger("http")
 
 
 class CorrelationId:
-    """Takes over a caller's `X-Correlation-Id` where it is 8 to 128 letters, digits, - or _; makes one otherwise."""
+    """Goes around the whole application, so that a 500 carries the id too. Takes over a caller's `X-Correlation-Id` where it is 8 to 128 letters, digits, - or _; makes one otherwise."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -39,6 +39,9 @@ class CorrelationId:
 
         try:
             await self._app(scope, receive, send_marked)
+        except Exception:
+            # Starlette has answered with 500 by now; what went wrong is for the log, under the id that it carries.
+            log.exception("request_failed", path=scope["path"])
         finally:
             self._log(scope, status, began)
 
