@@ -1,11 +1,12 @@
 """One command for the people who run Heliograph. Each subcommand is a file in commands/."""
 
 import sys
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from commands import up
+from commands import migrate, sdl, up
 from core.embedded.faults import StartupError, settings_fault
 
 app = typer.Typer(
@@ -14,11 +15,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("up")(up.up)
+app.command("migrate")(migrate.run)
 
 
 @app.callback()
 def commands() -> None:
     """Heliograph: photo and video sharing behind one GraphQL API."""
+
+
+@app.command("sdl")
+def write_sdl(
+    *, check: Annotated[bool, typer.Option(help="Compare only; exit with 1 where they differ.")] = False
+) -> None:
+    """Print the schema into schema.graphql."""
+    from resolvers.root import build_schema
+
+    sdl.keep(build_schema().as_str() + "\n", check=check)
 
 
 def main() -> None:

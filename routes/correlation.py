@@ -15,7 +15,10 @@ log = structlog.get_logger("http")
 
 
 class CorrelationId:
-    """Goes around the whole application, so that a 500 carries the id too. Takes over a caller's `X-Correlation-Id` where it is 8 to 128 letters, digits, - or _; makes one otherwise."""
+    """Goes around the whole application, so that a 500 carries the id too.
+
+    Takes over a caller's `X-Correlation-Id` where it is 8 to 128 letters, digits, - or _; makes one otherwise.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
