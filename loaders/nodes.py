@@ -5,6 +5,7 @@ from typing import Any
 
 from core.errors import RequestErrorCode, RequestFault
 from loaders.context import Context
+from loaders.user import users_by_id
 from models.global_ids import NodeKind, decode
 
 NodeLoader = Callable[[Context, Sequence[int]], Awaitable[dict[int, Any]]]
@@ -12,7 +13,9 @@ NodeLoader = Callable[[Context, Sequence[int]], Awaitable[dict[int, Any]]]
 
 MAX_NODES = 100
 
-NODE_LOADERS: dict[NodeKind, NodeLoader] = {}
+NODE_LOADERS: dict[NodeKind, NodeLoader] = {
+    NodeKind.USER: users_by_id,
+}
 
 
 async def nodes_by_id(context: Context, global_ids: Sequence[str]) -> list[Any | None]:
