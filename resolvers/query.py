@@ -10,7 +10,7 @@ from schema.base import Node
 @strawberry.type
 class NodeQuery:
     @strawberry.field(description="What has this id; null if there is no such thing, or you may not see it.")
-    async def node(self, info: strawberry.Info[Context, None], id: strawberry.ID) -> Node | None:  # noqa: A002
+    async def node(self, info: strawberry.Info[Context, None], id: strawberry.ID) -> Node | None:
         return (await nodes_by_id(info.context, [id]))[0]
 
     @strawberry.field(description="What has these ids, at most 100, in their order; null for each that is not there.")
