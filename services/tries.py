@@ -54,6 +54,18 @@ async def begin(backend: Backend, claimed: Claimed, lease_seconds: float) -> Job
     )
 
 
+_RENEW = text("""
+    UPDATE deliveries SET due_at = clock_now() + make_interval(secs => :lease)
+    WHERE event_id = :event_id AND handler = :handler AND attempts = :attempt AND state = 'ENQUEUED'
+    RETURNING state
+""")
+
+
+async def renew(job: Job) -> bool:
+    """Gives the try its lease anew; false if it has lost it. Raises ShardUnavailable."""
+    return await _change(job, _RENEW, lease=job.lease_seconds) is not None
+
+
 _FINISH = text("""
     UPDATE deliveries SET state = 'DONE', done_at = clock_now(), started_at = NULL, last_error = NULL
     WHERE event_id = :event_id AND handler = :handler AND state <> 'DONE'

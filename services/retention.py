@@ -1,0 +1,114 @@
+"""What is kept for a time only: finished events, idempotency keys, and what notifications were told of."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import text
+
+from core import clock
+from core.errors import ShardUnavailable
+from models.ids import floor_of, shard_of
+from services.backend import Backend
+
+AT_ONCE = 1_000
+"""Rows of one transaction, so that nobody waits long for a lock."""
+log = structlog.get_logger("retention")
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """How many rows went."""
+
+    events: int
+    idempotency_keys: int
+    notification_sources: int
+
+
+async def expire(backend: Backend) -> Expired:
+    """Deletes what is too old, in small steps. May run beside itself; a node that does not answer is left out."""
+    days = timedelta(days=backend.settings.event_retention_days)
+    expired = Expired(
+        events=await _expire_events(backend, floor_of(clock.now_ms() - int(days.total_seconds() * 1000))),
+        idempotency_keys=await _expire_rows(backend, _KEYS, days),
+        # Longer than any event, since they keep a job that is done again from telling twice.
+        notification_sources=await _expire_rows(backend, _SOURCES, 2 * days),
+    )
+    if expired != Expired(0, 0, 0):
+        log.info(
+            "expired",
+            events=expired.events,
+            idempotency_keys=expired.idempotency_keys,
+            notification_sources=expired.notification_sources,
+        )
+    return expired
+
+
+_FINISHED = "NOT EXISTS (SELECT FROM deliveries d WHERE d.event_id = e.id AND d.state <> 'DONE')"
+_OLD_EVENTS = f"""
+    SELECT e.id FROM events e WHERE e.id > $1 AND e.id < $2 AND {_FINISHED} ORDER BY e.id LIMIT {AT_ONCE}
+"""  # noqa: S608  put together from constants
+_DELETE_EVENTS = f"""
+    WITH gone AS (
+        DELETE FROM events e WHERE e.id = ANY(:ids) AND {_FINISHED} RETURNING e.id
+    ), cleared AS (
+        DELETE FROM deliveries d USING gone WHERE d.event_id = gone.id
+    )
+    SELECT count(*) FROM gone
+"""  # noqa: S608  put together from constants
+
+
+async def _expire_events(backend: Backend, before_id: int) -> int:
+    """Events older than the id whose deliveries all are done; those with a dead one stay, to be tried again."""
+    deleted = 0
+    for node in range(backend.shards.node_count):
+        after_id = 0
+        while rows := await backend.reader().on_node(node, _OLD_EVENTS, after_id, before_id):
+            after_id = rows[-1]["id"]
+            by_shard: dict[int, list[int]] = {}
+            for row in rows:
+                by_shard.setdefault(shard_of(row["id"]), []).append(row["id"])
+            for shard, ids in by_shard.items():
+                deleted += await _run(backend, shard, _DELETE_EVENTS, {"ids": ids})
+    return deleted
+
+
+@dataclass(frozen=True, slots=True)
+class _Aged:
+    """A table whose rows go at an age. `shard` tells a row's shard, in SQL."""
+
+    table: str
+    shard: str
+
+
+_KEYS = _Aged("idempotency_keys", "shard")
+_SOURCES = _Aged("notification_sources", "shard_of(recipient_id)")
+
+
+async def _expire_rows(backend: Backend, aged: _Aged, age: timedelta) -> int:
+    before = clock.now() - age
+    with_old = f"SELECT DISTINCT {aged.shard} AS shard FROM {aged.table} WHERE created_at < $1"  # noqa: S608  constants
+    delete = f"""
+        WITH old AS (
+            SELECT ctid FROM {aged.table} WHERE {aged.shard} = :shard AND created_at < :before LIMIT {AT_ONCE}
+        ), gone AS (
+            DELETE FROM {aged.table} t USING old WHERE t.ctid = old.ctid RETURNING t.ctid
+        )
+        SELECT count(*) FROM gone
+    """  # noqa: S608  put together from constants
+    deleted = 0
+    for row in await backend.reader().on_every_node(with_old, before):
+        shard = row["shard"]
+        while went := await _run(backend, shard, delete, {"shard": shard, "before": before}):
+            deleted += went
+    return deleted
+
+
+async def _run(backend: Backend, shard: int, sql: str, values: dict[str, Any]) -> int:
+    """The count that the statement returns; 0 where the shard is out of reach."""
+    try:
+        async with backend.transaction(shard) as transaction:
+            return int((await transaction.session.execute(text(sql), values)).scalar_one())
+    except ShardUnavailable:
+        return 0

@@ -1,0 +1,92 @@
+"""Nothing that a transaction promised is lost, or done twice, whatever dies on the way."""
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+
+from core.embedded.stack import Stack
+from services.backend import Backend
+from tests.workers.town import Fleet, all_welcomed, fleet_of, register, register_many
+
+FEW, MANY = 10, 50
+SIZES = [FEW, pytest.param(MANY, marks=pytest.mark.drill)]
+RELAY_POINTS = ["relay.after_claim", "relay.after_enqueue"]
+WORKER_POINTS = ["worker.before_handler", "worker.before_done"]
+
+
+@pytest.mark.parametrize("count", SIZES)
+@pytest.mark.parametrize("point", RELAY_POINTS + WORKER_POINTS)
+async def test_a_process_killed_at_a_point(own_stack: Stack, own_backend: Backend, point: str, count: int) -> None:
+    passage = 3 if count == FEW else 20
+    crash_at = f"{point}:{passage}"
+    async with fleet_of(own_stack) as fleet:
+        await fleet.start_relay(crash_at)
+        await fleet.start_worker(crash_at)
+        people = [await register(own_backend) for _ in range(count)]
+        seconds = await all_welcomed(own_backend, people)
+        victim = point.partition(".")[0]
+        assert fleet.deaths(victim) == 1
+        assert (own_stack.folder.path / "crashes" / crash_at).exists()
+    print(f"{count} registrations, kill -9 at {crash_at}: the last welcome after {seconds:.2f} s")
+
+
+@pytest.mark.parametrize("count", SIZES)
+async def test_flushall_loses_the_queue(own_stack: Stack, own_backend: Backend, count: int) -> None:
+    async with fleet_of(own_stack) as fleet:
+        await fleet.start_relay()
+        people = await register_many(own_backend, count)
+        await _all_enqueued(own_backend, people)
+        async with Redis.from_url(own_stack.settings.queue_url) as queue:
+            assert await queue.zcard("heliograph:fast") == count
+            await queue.flushall()
+        await fleet.start_worker()
+        people += await register_many(own_backend, count)
+        seconds = await all_welcomed(own_backend, people)
+    print(f"{2 * count} registrations, FLUSHALL with {count} in the queue: the last welcome after {seconds:.2f} s")
+
+
+@pytest.mark.parametrize("count", SIZES)
+async def test_redis_is_killed(own_stack: Stack, own_backend: Backend, count: int) -> None:
+    async with fleet_of(own_stack) as fleet:
+        await fleet.start_relay()
+        await fleet.start_worker()
+        people = await register_many(own_backend, count // 2)
+        fleet.kill("Valkey")
+        people += await register_many(own_backend, count - count // 2)
+        seconds = await all_welcomed(own_backend, people)
+        assert fleet.deaths("Valkey") >= 1
+        assert fleet.deaths("relay") == 0
+    print(f"{count} registrations, kill -9 of Redis: the last welcome after {seconds:.2f} s")
+
+
+@pytest.mark.drill
+async def test_everything_is_killed_at_random(own_stack: Stack, own_backend: Backend) -> None:
+    async with fleet_of(own_stack) as fleet:
+        await fleet.start_relay()
+        await fleet.start_worker()
+        people: list[int] = []
+        for victim in ["relay", "worker", "Valkey", "worker", "relay"]:
+            people += await register_many(own_backend, MANY // 5)
+            await asyncio.sleep(0.3)
+            fleet.kill(victim)
+        seconds = await all_welcomed(own_backend, people)
+    print(f"{MANY} registrations, five kills: the last welcome after {seconds:.2f} s")
+
+
+async def test_a_worker_told_to_stop_gives_its_jobs_back(own_stack: Stack, own_backend: Backend) -> None:
+    async with fleet_of(own_stack) as fleet:
+        await fleet.start_relay()
+        await fleet.start_worker()
+        people = await register_many(own_backend, FEW)
+        await asyncio.wait_for(own_stack.supervisor.stop(["worker"]), 5)
+        await fleet.start_worker()
+        await all_welcomed(own_backend, people)
+
+
+async def _all_enqueued(backend: Backend, people: list[int]) -> None:
+    """Waits until the relay has handed over every event of these people."""
+    pending = "SELECT event_id FROM deliveries WHERE state = 'PENDING'"
+    async with asyncio.timeout(20):
+        while await backend.reader().on_every_node(pending):
+            await asyncio.sleep(0.02)

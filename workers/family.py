@@ -1,0 +1,27 @@
+"""A family of jobs: the functions that share one queue and one kind of worker."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from services.consequences import Family
+from services.outbox import JobFunction
+
+
+@dataclass(frozen=True, slots=True)
+class JobFamily:
+    """`timeout_seconds` is what one try may take; longer work saves its progress and raises `Unfinished` for a turn more.
+
+    `resources` are open while a worker of the family runs.
+    """
+
+    family: Family
+    timeout_seconds: float
+    concurrency: int
+    functions: Mapping[str, JobFunction]
+    resources: tuple[AbstractAsyncContextManager[Any], ...] = ()
+
+    @property
+    def queue(self) -> str:
+        return f"heliograph:{self.family.value}"

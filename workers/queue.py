@@ -1,0 +1,45 @@
+"""The queue as the relay fills it and the workers read it."""
+
+from collections.abc import Iterable
+
+import orjson
+from arq.connections import ArqRedis
+from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from services.deliveries import Claimed
+from workers.family import JobFamily
+
+DELIVER = "deliver"
+"""The one function that every worker offers; the handler is among its arguments."""
+
+
+def open_queue(url: str) -> ArqRedis:
+    """Connects at its first use. Arguments travel as JSON: reading a pickle would run what a stranger put there."""
+    connections = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 1))
+    return ArqRedis(connections, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
+
+
+async def enqueue(queue: ArqRedis, family: JobFamily, claimed: Claimed) -> None:
+    """Does nothing where the same try is in the queue already. Raises RedisError or OSError.
+
+    The job's id holds the number of tries begun, so that a try is not held up by arq's lock on one whose worker died.
+    """
+    await queue.enqueue_job(
+        DELIVER,
+        claimed.event_id,
+        claimed.handler,
+        claimed.attempts,
+        _job_id=f"{claimed.event_id}:{claimed.handler}:{claimed.attempts}",
+        _queue_name=family.queue,
+    )
+
+
+async def depths(queue: ArqRedis, families: Iterable[JobFamily]) -> dict[str, int]:
+    """How many jobs each queue holds, waiting and running, by its name. Raises RedisError or OSError."""
+    names = [family.queue for family in families]
+    pipeline = queue.pipeline(transaction=False)
+    for name in names:
+        pipeline.zcard(name)
+    return dict(zip(names, await pipeline.execute(), strict=True))

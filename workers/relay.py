@@ -1,0 +1,63 @@
+"""The relay process, `python -m workers.relay`: hands the outbox to the queue and keeps the store tidy."""
+
+import asyncio
+import contextlib
+import signal
+from contextlib import AsyncExitStack
+
+from core.settings import Settings
+from services.accounts.claims import sweep_claims
+from services.backend import Backend
+from services.counts import fold_due
+from services.retention import expire
+from services.uploads.sweeping import sweep_uploads
+from workers.bindings import FAMILIES
+from workers.dispatch import Dispatcher
+from workers.loops import every
+from workers.process import run_process
+from workers.queue import open_queue
+from workers.wake import Wake
+
+SWEEP_SECONDS = 1.0
+FOLD_SECONDS = 2.0
+MAP_SECONDS = 5.0
+CLAIMS_SECONDS = 15.0
+UPLOADS_SECONDS = 30.0
+RETENTION_SECONDS = 600.0
+
+
+async def relay(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT. Servers that go away are waited for."""
+    async with AsyncExitStack() as opened:
+        backend = await Backend.open(settings)
+        opened.push_async_callback(backend.close)
+        queue = open_queue(settings.queue_url)
+        opened.push_async_callback(queue.aclose)
+        wake = Wake()
+        dispatcher = Dispatcher(backend, queue, list(FAMILIES.values()), wake)
+        work = asyncio.create_task(_run(backend, dispatcher, wake))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, work.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+
+
+async def _run(backend: Backend, dispatcher: Dispatcher, wake: Wake) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(wake.listen(backend))
+        tasks.create_task(dispatcher.run())
+        tasks.create_task(every(SWEEP_SECONDS, dispatcher.sweep, "sweep"))
+        tasks.create_task(every(FOLD_SECONDS, lambda: fold_due(backend), "fold"))
+        tasks.create_task(every(MAP_SECONDS, backend.shards.reload, "shard map"))
+        tasks.create_task(every(CLAIMS_SECONDS, lambda: sweep_claims(backend), "claims"))
+        tasks.create_task(every(UPLOADS_SECONDS, lambda: sweep_uploads(backend), "uploads"))
+        tasks.create_task(every(RETENTION_SECONDS, lambda: expire(backend), "retention"))
+
+
+def main() -> int:
+    return run_process("relay", relay)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
