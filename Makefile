@@ -19,6 +19,7 @@ help:
 	@echo "make bench    measure the home feed beside its hand-written twin"
 
 setup: .venv/set-up
+	@:
 
 .venv/set-up: uv.lock pyproject.toml
 	@for python in "$(PYTHON)" python3 python python3.14 python3.13 python3.12 python3.11; do \

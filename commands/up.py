@@ -121,13 +121,23 @@ async def _migrate(settings: Settings, terminal: Terminal) -> None:
 
 
 async def _until_ready(fleet: Fleet, listening: socket.socket) -> None:
+    """The first request waits in the socket's backlog until a process takes it."""
     host, port = probe_address(listening)
+
+    async def answers() -> None:
+        while await http_status(host, port, "/readyz", seconds=READY_SECONDS) != OK:  # noqa: ASYNC110 - asks another process
+            await asyncio.sleep(0.05)
+
+    probe = asyncio.create_task(answers())
     deadline = clock.monotonic() + READY_SECONDS
-    while await http_status(host, port, "/readyz", seconds=1.0) != OK:
-        fleet.check()
-        if clock.monotonic() > deadline:
-            raise StartupError(f"The API was not ready in {READY_SECONDS:.0f} s; see the logs in the data folder.")
-        await asyncio.sleep(0.05)
+    try:
+        while not probe.done():
+            fleet.check()
+            if clock.monotonic() > deadline:
+                raise StartupError(f"The API was not ready in {READY_SECONDS:.0f} s; see the logs in the data folder.")
+            await asyncio.wait({probe}, timeout=0.1)
+    finally:
+        probe.cancel()
 
 
 async def _sow(stack: Stack, terminal: Terminal) -> None:

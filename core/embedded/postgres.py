@@ -54,6 +54,8 @@ class PostgresNodes:
 
     async def start(self) -> list[str]:
         """URLs of the nodes in the order of their numbers, each with its database made."""
+        # Loopback without TLS; to ask for it costs a round trip, and reads a home folder that may not be ours.
+        os.environ.setdefault("PGSSLMODE", "disable")
         account = await asyncio.to_thread(server_account, self._root)
         with data_folder_faults(self._data.path):
             self._root.mkdir(mode=0o700, exist_ok=True)
@@ -173,7 +175,7 @@ class PostgresNodes:
         async def ready() -> bool:
             try:
                 connection = await asyncpg.connect(self._url(port, "postgres"), timeout=5)
-            except (OSError, asyncpg.PostgresError, TimeoutError):
+            except (ConnectionError, asyncpg.PostgresError, TimeoutError):
                 return False
             await connection.close()
             return True
