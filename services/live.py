@@ -39,6 +39,17 @@ class _Channel:
     confirmed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+async def _end(*tasks: asyncio.Task[None], patience: float) -> None:
+    """Cancels them until they are gone: `wait_for` in Python 3.11, which redis-py uses, may swallow a cancellation."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=patience)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # seen: nobody need warn of it
+
+
 class Live:
     """`start()` it once per process, `stop()` it at the end."""
 
@@ -54,9 +65,7 @@ class Live:
 
     async def stop(self) -> None:
         if self._listener is not None:
-            self._listener.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listener
+            await _end(self._listener, patience=2.0)
 
     @contextlib.asynccontextmanager
     async def subscribe(self, *channels: str) -> AsyncIterator["asyncio.Queue[bytes]"]:
@@ -123,9 +132,7 @@ class Live:
                 for task in done:
                     task.result()
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await _end(*tasks, patience=0.1)
 
     async def _send(self, pubsub: PubSub) -> None:
         """Asks Redis for what subscribers want: one task alone does, so that no two commands overtake each other."""

@@ -67,5 +67,3 @@ LIVE_COMMENT = """
 """
 # $1 the one followed, $2 the follower
 FOLLOW = "SELECT state, version FROM follows WHERE followed_id = $1 AND follower_id = $2"
-# $1 the owner, $2 the upload
-UPLOAD_OUTCOME = "SELECT status, file_name, failure_reason FROM uploads WHERE owner_id = $1 AND id = $2"

@@ -1,0 +1,46 @@
+"""What a notification says, in a sentence."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from models.tables import NotificationKind
+
+_ACTS: dict[NotificationKind, str] = {
+    NotificationKind.LIKE: "liked your post.",
+    NotificationKind.COMMENT: "commented on your post.",
+    NotificationKind.REPLY: "replied to your comment.",
+    NotificationKind.COMMENT_LIKE: "liked your comment.",
+    NotificationKind.FOLLOW: "started following you.",
+}
+_GREETING = "Welcome to Heliograph! Share your first picture, or find people to follow."
+
+
+def is_about_people(kind: NotificationKind) -> bool:
+    """Whether somebody did it, so that without anybody to name there is nothing to say."""
+    return kind in _ACTS
+
+
+def who(names: Sequence[str], count: int) -> str:
+    """The first of the names and how many others there are. `names` holds at least one, and two where `count` is 2."""
+    if count <= 1:
+        return names[0]
+    if count == 2 and len(names) >= 2:
+        return f"{names[0]} and {names[1]}"
+    others = count - 1
+    return f"{names[0]} and {others} other{'s' if others > 1 else ''}"
+
+
+def sentence(kind: NotificationKind, names: Sequence[str], count: int, details: Mapping[str, Any]) -> str:
+    """`names` are of those of its actors who may be seen, newest first; `count` is how many did it.
+
+    Raises LookupError for a kind that nobody is told of yet.
+    """
+    if kind in _ACTS:
+        return f"{who(names, count)} {_ACTS[kind]}"
+    if kind is NotificationKind.WELCOME:
+        return _GREETING
+    if kind is NotificationKind.MEDIA_READY:
+        return "Your upload is ready."
+    if kind is NotificationKind.MEDIA_FAILED:
+        return f"Your upload could not be used. {details.get('failure_reason') or ''}".rstrip()
+    raise LookupError(f"there is no sentence for {kind}")
