@@ -135,8 +135,10 @@ class Sockets(GraphQL[SocketContext, None]):
         viewer = context.signed_in()
         async with context.live.subscribe(session_channel(viewer.id)) as ended:
             while True:
+                # Not `wait_for`: in Python 3.11 it loses a cancellation that meets a message.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(ended.get(), RECHECK_SECONDS)
+                    async with asyncio.timeout(RECHECK_SECONDS):
+                        await ended.get()
                 if not await self._is_alive(context):
                     with contextlib.suppress(RuntimeError):  # it is closed already
                         await context.socket.close(SESSION_ENDED, "The session ended.")

@@ -60,7 +60,9 @@ def _no_such_upload() -> RequestFault:
 
 async def _next(messages: "asyncio.Queue[bytes]") -> bytes:
     try:
-        return await asyncio.wait_for(messages.get(), LOOK_SECONDS)
+        # Not `wait_for`: in Python 3.11 it loses a cancellation that meets a message.
+        async with asyncio.timeout(LOOK_SECONDS):
+            return await messages.get()
     except TimeoutError:
         return b""
 
