@@ -150,12 +150,12 @@ async def test_taking_out(small: Town, viewer: int) -> None:
 async def test_a_timeline_of_an_earlier_life_of_redis_is_thrown_away(small: Town, viewer: int) -> None:
     await built(small, viewer, 0, [10])
     key = timeline.key_of(viewer)
-    [mark] = await small.backend.redis.zrange(key, 0, 0)
-    await small.backend.redis.zrem(key, mark)
-    await small.backend.redis.zadd(key, {mark[:8] + b"00000000": 0})
+    earlier = bytes(8) + b"an older"
+    await small.backend.redis.zremrangebyrank(key, 0, 0)
+    await small.backend.redis.zadd(key, {earlier: 0})
     assert await timeline.push(small.backend, [viewer], 11) == 0
     assert await small.backend.redis.exists(key) == 0
-    await small.backend.redis.zadd(key, {mark[:8] + b"00000000": 0, (10).to_bytes(8, "big"): 0})
+    await small.backend.redis.zadd(key, {earlier: 0, (10).to_bytes(8, "big"): 0})
     assert isinstance(await timeline.read(small.backend, viewer, MAX_ID, 10), Unbuilt)
 
 

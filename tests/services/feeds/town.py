@@ -80,7 +80,9 @@ class Town:
         async with self.backend.transaction(shard_of(post_id)) as transaction:
             await transaction.session.execute(update(Post).where(Post.id == post_id).values(state=state))
 
-    async def set_follow(self, follower_id: int, followed_id: int, *, follows: bool = True, mirror: bool = True) -> None:
+    async def set_follow(
+        self, follower_id: int, followed_id: int, *, follows: bool = True, mirror: bool = True
+    ) -> None:
         """Truth, and its mirror unless that is to lag."""
         async with self.backend.transaction(shard_of(followed_id)) as transaction:
             await transition(
@@ -152,5 +154,3 @@ class Town:
         """Reads, so that the timeline is there."""
         await self.feed(viewer_id)
         await self.backend.background.settled()
-
-

@@ -1,0 +1,84 @@
+import pytest
+
+from models.ids import MAX_ID
+from services.feeds import fanout, timeline
+from services.feeds.fanout import fan_out_post, withdraw_post
+from services.feeds.timeline import Stretch
+from services.outbox import Unfinished
+from tests.services.feeds.town import Town
+
+
+async def crowd(town: Town, count: int) -> tuple[int, list[int]]:
+    """An author and followers in the order in which they are served, of whom all are active."""
+    author = await town.person()
+    followers = sorted([await town.person() for _ in range(count)])
+    for follower in (author, *followers):
+        await town.warm(follower)
+    await town.follow_by_many(followers, author)
+    return author, followers
+
+
+async def holders(town: Town, viewers: list[int], post: int) -> list[int]:
+    """Those of the viewers whose timeline has the post."""
+    found = []
+    for viewer in viewers:
+        piece = await timeline.read(town.backend, viewer, MAX_ID, 100)
+        if isinstance(piece, Stretch) and piece.ids.count(post) == 1:
+            found.append(viewer)
+    return found
+
+
+async def test_it_reaches_the_author_and_every_active_follower(small: Town) -> None:
+    author, followers = await crowd(small, 8)
+    stranger, asleep = await small.person(), await small.person()
+    await small.warm(stranger)
+    await small.follow_by_many([asleep], author)
+    await small.set_follow(followers[2], author, follows=False)
+    post = await small.post(author)
+    await fan_out_post(small.job(author_id=author, post_id=post))
+    followers.remove(followers[2])
+    assert await small.backend.redis.exists(timeline.key_of(asleep)) == 0
+    assert await holders(small, [author, *followers, stranger], post) == [author, *followers]
+
+
+async def test_it_goes_on_where_it_died(small: Town) -> None:
+    author, followers = await crowd(small, 8)
+    post = await small.post(author)
+    job = small.job(author_id=author, post_id=post)
+    job.saves_left = 1
+    with pytest.raises(KeyboardInterrupt):
+        await fan_out_post(job)
+    assert job.progress == {"after": followers[2], "served": 3}
+    assert await holders(small, followers, post) == followers[:6]
+    again = small.job(author_id=author, post_id=post)
+    again.progress = job.progress
+    await fan_out_post(again)
+    assert again.saved == [{"after": followers[5], "served": 6}]
+    assert await holders(small, followers, post) == followers
+
+
+async def test_it_lets_others_have_a_turn(small: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "TURN_SECONDS", 0)
+    author, followers = await crowd(small, 7)
+    job = small.job(author_id=author, post_id=await small.post(author))
+    for served in (3, 6):
+        with pytest.raises(Unfinished):
+            await fan_out_post(job)
+        assert job.progress == {"after": followers[served - 1], "served": served}
+    await fan_out_post(job)
+    assert await holders(small, followers, job.payload["post_id"]) == followers
+
+
+async def test_a_post_deleted_in_the_middle_goes_no_further(small: Town) -> None:
+    author, followers = await crowd(small, 8)
+    post = await small.post(author)
+    job = small.job(author_id=author, post_id=post)
+    job.saves_left = 0
+    with pytest.raises(KeyboardInterrupt):
+        await fan_out_post(job)
+    await small.set_state(post, "DELETED")
+    job.progress, job.saves_left = {"after": followers[2], "served": 3}, 10
+    await fan_out_post(job)
+    assert await holders(small, followers, post) == followers[:3]
+    await withdraw_post(small.job(author_id=author, post_id=post))
+    assert await holders(small, [author, *followers], post) == []
