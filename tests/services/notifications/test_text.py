@@ -1,0 +1,31 @@
+from typing import Any
+
+import pytest
+
+from models.tables import NotificationKind
+from services.notifications.text import sentence
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "count", "details", "said"),
+    [
+        ("LIKE", ["ada"], 1, {}, "ada liked your post."),
+        ("LIKE", ["ada", "bob"], 2, {}, "ada and bob liked your post."),
+        ("LIKE", ["ada", "bob", "cy"], 3, {}, "ada and 2 others liked your post."),
+        ("LIKE", ["ada"], 2, {}, "ada and 1 other liked your post."),
+        ("COMMENT", ["ada", "bob", "cy"], 10, {}, "ada and 9 others commented on your post."),
+        ("REPLY", ["ada"], 1, {}, "ada replied to your comment."),
+        ("COMMENT_LIKE", ["ada"], 1, {}, "ada liked your comment."),
+        ("FOLLOW", ["ada", "bob"], 2, {}, "ada and bob started following you."),
+        ("MEDIA_READY", [], 0, {"failure_reason": None}, "Your upload is ready."),
+        ("MEDIA_FAILED", [], 0, {"failure_reason": "Too wide."}, "Your upload could not be used. Too wide."),
+        ("MEDIA_FAILED", [], 0, {}, "Your upload could not be used."),
+    ],
+)
+def test_sentences(kind: str, names: list[str], count: int, details: dict[str, Any], said: str) -> None:
+    assert sentence(NotificationKind(kind), names, count, details) == said
+
+
+def test_a_kind_that_nobody_is_told_of_has_none() -> None:
+    with pytest.raises(LookupError, match="SECURITY"):
+        sentence(NotificationKind.SECURITY, [], 0, {})
