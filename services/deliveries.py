@@ -31,17 +31,17 @@ class Claimed:
 
 # `(SELECT clock_now())` is asked once per statement, so that the index can be searched for it.
 _PENDING_DUE = """
-    SELECT shard FROM unnest($1::smallint[]) AS shard
+    SELECT owned.shard FROM unnest($1::smallint[]) AS owned(shard)
     WHERE EXISTS (
         SELECT FROM deliveries d
-        WHERE d.shard = shard AND d.state = 'PENDING' AND d.due_at <= (SELECT clock_now()) AND d.handler = ANY($2)
+        WHERE d.shard = owned.shard AND d.state = 'PENDING' AND d.due_at <= (SELECT clock_now()) AND d.handler = ANY($2)
     )
 """
 _OVERDUE = """
-    SELECT shard FROM unnest($1::smallint[]) AS shard
+    SELECT owned.shard FROM unnest($1::smallint[]) AS owned(shard)
     WHERE EXISTS (
         SELECT FROM deliveries d
-        WHERE d.shard = shard AND d.state = 'ENQUEUED' AND d.due_at <= (SELECT clock_now())
+        WHERE d.shard = owned.shard AND d.state = 'ENQUEUED' AND d.due_at <= (SELECT clock_now())
     )
 """
 

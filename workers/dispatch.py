@@ -66,8 +66,9 @@ class Dispatcher:
                 states = await sweep(self._backend, shard)
             except ShardUnavailable:
                 continue
-            log.info("swept", shard=shard, pending=states.count("PENDING"), dead=states.count("DEAD"))
-            self._wake.call([shard])
+            if states:
+                log.warning("swept", shard=shard, pending=states.count("PENDING"), dead=states.count("DEAD"))
+                self._wake.call([shard])
 
     async def _handlers_with_room(self) -> list[str]:
         depth = await depths(self._queue, self._families)

@@ -11,7 +11,7 @@ from services.outbox import JobFunction
 
 @dataclass(frozen=True, slots=True)
 class JobFamily:
-    """`timeout_seconds` is what one try may take; longer work saves its progress and raises `Unfinished` for a turn more.
+    """`timeout_seconds` is what one try may take: longer work saves its progress and raises `Unfinished`.
 
     `resources` are open while a worker of the family runs.
     """

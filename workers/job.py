@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
+from arq.connections import ArqRedis
+from arq.constants import in_progress_key_prefix
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -40,7 +42,8 @@ async def deliver(context: dict[str, Any], event_id: int, handler: str, attempts
         correlation_id=job.correlation_id, event_id=event_id, handler=handler, attempt=job.attempt
     ):
         try:
-            await _run(job, family)
+            async with _leased(job, context):
+                await _run(job, family)
         except ShardUnavailable:  # the sweeper notices when the lease has run out
             log.warning("job_end_not_written")
 
@@ -49,7 +52,7 @@ async def _run(job: Job, family: JobFamily) -> None:
     began = clock.monotonic()
     try:
         crash_point("worker.before_handler")
-        async with asyncio.timeout(family.timeout_seconds), _leased(job):
+        async with asyncio.timeout(family.timeout_seconds):
             await family.functions[job.handler](job)
     except Superseded:
         log.warning("job_superseded")
@@ -71,9 +74,9 @@ async def _run(job: Job, family: JobFamily) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _leased(job: Job) -> AsyncIterator[None]:
+async def _leased(job: Job, context: dict[str, Any]) -> AsyncIterator[None]:
     """Renews the lease while the handler works, so that it can be short: how soon a killed worker is noticed."""
-    keeper = asyncio.create_task(_renew(job))
+    keeper = asyncio.create_task(_renew(job, context["redis"], in_progress_key_prefix + context["job_id"]))
     try:
         yield
     finally:
@@ -82,12 +85,14 @@ async def _leased(job: Job) -> AsyncIterator[None]:
             await keeper
 
 
-async def _renew(job: Job) -> None:
+async def _renew(job: Job, queue: ArqRedis, lock: str) -> None:
+    """The lease is ours, in the store; arq's lock keeps other workers from looking at the job for nothing."""
     while True:
         await asyncio.sleep(job.lease_seconds / 4)
         try:
             if not await tries.renew(job):
                 log.warning("lease_lost")
                 return
+            await queue.pexpire(lock, int(job.lease_seconds * 1000))
         except Exception:  # the next one may come through; else the sweeper takes the job from us
             log.exception("lease_not_renewed")

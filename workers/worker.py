@@ -20,13 +20,13 @@ CANCEL_SECONDS = 0.5
 
 def make_worker(backend: Backend, queue: ArqRedis, family: JobFamily, *, handle_signals: bool = True) -> Worker:
     """Call inside the event loop that it is to run in."""
-    return Worker(
+    worker = Worker(
         functions=[func(cast(WorkerCoroutine, deliver), name=DELIVER)],
         queue_name=family.queue,
         redis_pool=queue,
         ctx={"backend": backend, "family": family},
         max_jobs=family.concurrency,
-        # Ours ends a job first. This one is how long arq keeps the lock of a worker that died.
+        # Ours ends a job first.
         job_timeout=family.timeout_seconds + 5,
         # Tries are counted in the deliveries. A kept result would keep its job's id from being used again.
         max_tries=1_000_000,
@@ -38,6 +38,9 @@ def make_worker(backend: Backend, queue: ArqRedis, family: JobFamily, *, handle_
         job_serializer=queue.job_serializer,
         job_deserializer=queue.job_deserializer,
     )
+    # How long arq's lock on a job outlives its worker; while the job runs, `workers/job.py` renews it.
+    worker.in_progress_timeout_s = backend.settings.sweep_after_seconds
+    return worker
 
 
 async def run_worker(worker: Worker) -> None:

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from core.embedded.stack import Stack
 from services.backend import Backend
-from tests.workers.town import Fleet, all_welcomed, fleet_of, register, register_many
+from tests.workers.town import all_welcomed, fleet_of, register, register_many, tell
 
 FEW, MANY = 10, 50
 SIZES = [FEW, pytest.param(MANY, marks=pytest.mark.drill)]
@@ -28,7 +28,7 @@ async def test_a_process_killed_at_a_point(own_stack: Stack, own_backend: Backen
         victim = point.partition(".")[0]
         assert fleet.deaths(victim) == 1
         assert (own_stack.folder.path / "crashes" / crash_at).exists()
-    print(f"{count} registrations, kill -9 at {crash_at}: the last welcome after {seconds:.2f} s")
+    tell(f"{count} registrations, kill -9 at {crash_at}: the last welcome after {seconds:.2f} s")
 
 
 @pytest.mark.parametrize("count", SIZES)
@@ -36,14 +36,14 @@ async def test_flushall_loses_the_queue(own_stack: Stack, own_backend: Backend, 
     async with fleet_of(own_stack) as fleet:
         await fleet.start_relay()
         people = await register_many(own_backend, count)
-        await _all_enqueued(own_backend, people)
+        await _all_enqueued(own_backend)
         async with Redis.from_url(own_stack.settings.queue_url) as queue:
-            assert await queue.zcard("heliograph:fast") == count
+            assert await queue.zcard("heliograph:fast") >= count
             await queue.flushall()
         await fleet.start_worker()
         people += await register_many(own_backend, count)
         seconds = await all_welcomed(own_backend, people)
-    print(f"{2 * count} registrations, FLUSHALL with {count} in the queue: the last welcome after {seconds:.2f} s")
+    tell(f"{2 * count} registrations, FLUSHALL with {count} in the queue: the last welcome after {seconds:.2f} s")
 
 
 @pytest.mark.parametrize("count", SIZES)
@@ -57,7 +57,7 @@ async def test_redis_is_killed(own_stack: Stack, own_backend: Backend, count: in
         seconds = await all_welcomed(own_backend, people)
         assert fleet.deaths("Valkey") >= 1
         assert fleet.deaths("relay") == 0
-    print(f"{count} registrations, kill -9 of Redis: the last welcome after {seconds:.2f} s")
+    tell(f"{count} registrations, kill -9 of Redis: the last welcome after {seconds:.2f} s")
 
 
 @pytest.mark.drill
@@ -71,7 +71,7 @@ async def test_everything_is_killed_at_random(own_stack: Stack, own_backend: Bac
             await asyncio.sleep(0.3)
             fleet.kill(victim)
         seconds = await all_welcomed(own_backend, people)
-    print(f"{MANY} registrations, five kills: the last welcome after {seconds:.2f} s")
+    tell(f"{MANY} registrations, five kills: the last welcome after {seconds:.2f} s")
 
 
 async def test_a_worker_told_to_stop_gives_its_jobs_back(own_stack: Stack, own_backend: Backend) -> None:
@@ -84,9 +84,11 @@ async def test_a_worker_told_to_stop_gives_its_jobs_back(own_stack: Stack, own_b
         await all_welcomed(own_backend, people)
 
 
-async def _all_enqueued(backend: Backend, people: list[int]) -> None:
-    """Waits until the relay has handed over every event of these people."""
+async def _all_enqueued(backend: Backend) -> None:
+    """Waits until the relay has handed over every event."""
     pending = "SELECT event_id FROM deliveries WHERE state = 'PENDING'"
-    async with asyncio.timeout(20):
-        while await backend.reader().on_every_node(pending):
-            await asyncio.sleep(0.02)
+    for _ in range(500):
+        if not await backend.reader().on_every_node(pending):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the relay leaves deliveries where they are")

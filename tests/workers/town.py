@@ -33,6 +33,11 @@ async def register_many(backend: Backend, count: int) -> list[int]:
     return list(await asyncio.gather(*(register(backend) for _ in range(count))))
 
 
+def tell(line: str) -> None:
+    """For whoever watches a drill."""
+    sys.stderr.write(f"{line}\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Fleet:
     """The relay and a worker of the fast family, kept running as `cli.py up` does."""
