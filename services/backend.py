@@ -10,6 +10,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from core.crash import crash_point
 from core.settings import Settings
 from media.signing import MediaSigner
 from media.storage import ObjectStorage
@@ -56,10 +57,14 @@ class Backend:
         return Reader(self.shards)
 
     @contextlib.asynccontextmanager
-    async def transaction(self, shard: int) -> AsyncIterator[Transaction]:
-        """One transaction on one logical shard. Wakes the relay after the commit if it emitted an event."""
+    async def transaction(self, shard: int, *, crash_after_commit: str = "") -> AsyncIterator[Transaction]:
+        """One transaction on one logical shard. Wakes the relay after the commit if it emitted an event.
+
+        `crash_after_commit` names a crash point between the two.
+        """
         async with self.shards.transaction(shard) as transaction:
             yield transaction
+        crash_point(crash_after_commit)
         if transaction.has_events:
             await self.publish(OUTBOX_CHANNEL, str(shard).encode())
 

@@ -16,6 +16,15 @@ class EventKind(StrEnum):
     UPLOAD_FINISHED = "UploadFinished"
     UPLOAD_PROCESSED = "UploadProcessed"
     UPLOAD_CANCELLED = "UploadCancelled"
+    POST_CREATED = "PostCreated"
+    POST_DELETED = "PostDeleted"
+    COMMENT_ADDED = "CommentAdded"
+    LIKED = "Liked"
+    UNLIKED = "Unliked"
+    SAVED = "Saved"
+    UNSAVED = "Unsaved"
+    FOLLOWED = "Followed"
+    UNFOLLOWED = "Unfollowed"
 
 
 class Family(StrEnum):
@@ -36,10 +45,27 @@ class Handler:
 
 CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
     EventKind.USER_REGISTERED: (Handler("welcome_notification", Family.FAST), Handler("confirm_claims", Family.FAST)),
-    EventKind.USER_RENAMED: (Handler("confirm_claims", Family.FAST),),
+    EventKind.USER_RENAMED: (Handler("confirm_claims", Family.FAST), Handler("refresh_names", Family.FANOUT)),
     EventKind.UPLOAD_FINISHED: (Handler("process_upload", Family.MEDIA),),
     EventKind.UPLOAD_PROCESSED: (Handler("notify_upload", Family.FAST), Handler("discard_upload", Family.FAST)),
     EventKind.UPLOAD_CANCELLED: (Handler("discard_upload", Family.FAST),),
+    EventKind.POST_CREATED: (Handler("fan_out_post", Family.FANOUT),),
+    EventKind.POST_DELETED: (Handler("withdraw_post", Family.FANOUT),),
+    EventKind.COMMENT_ADDED: (Handler("repair_comment", Family.FAST), Handler("comment_notification", Family.FAST)),
+    EventKind.LIKED: (Handler("repair_like", Family.FAST), Handler("like_notification", Family.FAST)),
+    EventKind.UNLIKED: (Handler("repair_like", Family.FAST), Handler("like_notification", Family.FAST)),
+    EventKind.SAVED: (Handler("repair_save", Family.FAST),),
+    EventKind.UNSAVED: (Handler("repair_save", Family.FAST),),
+    EventKind.FOLLOWED: (
+        Handler("repair_follow", Family.FAST),
+        Handler("follow_notification", Family.FAST),
+        Handler("refresh_followed", Family.FAST),
+    ),
+    EventKind.UNFOLLOWED: (
+        Handler("repair_follow", Family.FAST),
+        Handler("follow_notification", Family.FAST),
+        Handler("refresh_followed", Family.FAST),
+    ),
 }
 
 

@@ -3,8 +3,20 @@
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from core.errors import UserErrorCode, UserFault
 from models.shards import Transaction
 from models.tables import IdempotencyKey
+
+LONGEST_KEY = 200
+
+
+def checked_key(key: str | None, *field: str) -> str | None:
+    """As it is. Raises UserFault: TOO_LONG, or INVALID for an empty one and for what cannot be stored."""
+    if key is not None and len(key) > LONGEST_KEY:
+        raise UserFault(UserErrorCode.TOO_LONG, f"Use {LONGEST_KEY} characters at most.", field or None)
+    if (key is not None and not key.isprintable()) or key == "":
+        raise UserFault(UserErrorCode.INVALID, "This cannot be a key.", field or None)
+    return key
 
 
 async def claim_key(transaction: Transaction, actor_id: int, operation: str, key: str, result_id: int) -> int:

@@ -4,13 +4,15 @@ What may be asked is read from the truth (never from a mirror) in one statement 
 predicates below, one clause a line. The answer is rows of a type of their own (`services.visible`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from media.signing import CachePolicy
+from models.reads.comments import COMMENTS_BY_ID
 from models.reads.people import USERS_BY_ID
-from models.reads.posts import COMMENTS_BY_ID, POSTS_BY_ID
+from models.reads.posts import POSTS_BY_ID
 from models.reads.reader import Reader
+from models.tables import CommentState, FollowState, LikeState, PostState, SaveState, UserState
 from services.visible import MediaLinks, VisibleComment, VisiblePost, VisibleUser, image_row
 
 NOBODY = 0
@@ -18,25 +20,28 @@ NOBODY = 0
 
 
 def user_may_be_seen(row: Any) -> bool:
-    return bool(row["user_state"] == "ACTIVE")
+    return bool(row["user_state"] == UserState.ACTIVE)
 
 
 def content_may_be_seen(row: Any, viewer_id: int) -> bool:
-    """What a user has posted: the user's own, a public account's, or that of someone whom the viewer follows."""
+    """What a user posts, and whom the user follows and is followed by: the user's own, a public account's, or that of
+    someone whom the viewer follows."""
     return user_may_be_seen(row) and bool(
-        row["user_id"] == viewer_id or not row["is_private"] or row["follow_state"] == "ACCEPTED"
+        row["user_id"] == viewer_id or not row["is_private"] or row["follow_state"] == FollowState.ACCEPTED
     )
 
 
 def post_may_be_seen(row: Any, viewer_id: int) -> bool:
     if not content_may_be_seen(row, viewer_id):
         return False
-    return bool(row["state"] == "LIVE" or (row["state"] == "ARCHIVED" and row["user_id"] == viewer_id))
+    return bool(row["state"] == PostState.LIVE or (row["state"] == PostState.ARCHIVED and row["user_id"] == viewer_id))
 
 
 def comment_may_be_seen(row: Any) -> bool:
-    """Apart from its post and its author, which are asked for themselves."""
-    return bool(row["state"] == "LIVE")
+    """Apart from its post and the people behind it, who are asked for themselves."""
+    return bool(
+        row["state"] == CommentState.LIVE and (row["parent_id"] is None or row["parent_state"] == CommentState.LIVE)
+    )
 
 
 async def visible_users(reader: Reader, links: MediaLinks, user_ids: Iterable[int]) -> dict[int, VisibleUser]:
@@ -65,10 +70,25 @@ async def visible_posts(
     return {row["id"]: _post(row, viewer_id, links, authors) for row in rows if post_may_be_seen(row, viewer_id)}
 
 
+async def people_behind(reader: Reader, links: MediaLinks, user_ids: Iterable[int]) -> dict[int, VisibleUser | None]:
+    """Who said something, by id: None for one whose account is deleted or out of reach. Of those who are left out
+    nothing may be shown."""
+    wanted = set(user_ids)
+    if not wanted:
+        return {}
+    rows = {row["user_id"]: row for row in await reader.by_ids(USERS_BY_ID, wanted)}
+    gone = {user_id for user_id in wanted if _is_gone(rows.get(user_id))}
+    return dict.fromkeys(gone) | {user_id: _user(row, links) for user_id, row in rows.items() if user_may_be_seen(row)}
+
+
+def _is_gone(row: Any | None) -> bool:
+    return row is None or row["user_state"] == UserState.DELETED
+
+
 async def visible_comments(
     reader: Reader, links: MediaLinks, viewer_id: int, comment_ids: Iterable[int]
 ) -> dict[int, VisibleComment]:
-    """Those of the comments whose post and author the viewer may see too, by id."""
+    """Those of the comments whose post and author, and whose parent and its author, the viewer may see too, by id."""
     wanted = set(comment_ids)
     if not wanted:
         return {}
@@ -78,15 +98,16 @@ async def visible_comments(
 
 
 async def comments_of(
-    reader: Reader, links: MediaLinks, viewer_id: int, rows: Sequence[Any], posts: dict[int, VisiblePost]
+    reader: Reader, links: MediaLinks, viewer_id: int, rows: Sequence[Any], posts: Mapping[int, VisiblePost]
 ) -> dict[int, VisibleComment]:
     """The same where the posts are known already. `rows` have the columns of COMMENTS_BY_ID."""
     shown = [row for row in rows if comment_may_be_seen(row) and row["post_id"] in posts]
-    authors = await visible_users(reader, links, {row["author_id"] for row in shown})
+    behind = {row["author_id"] for row in shown} | {row["parent_author_id"] for row in shown if row["parent_id"]}
+    people = await people_behind(reader, links, behind)
     return {
-        row["id"]: _comment(row, viewer_id, posts[row["post_id"]], authors[row["author_id"]])
+        row["id"]: _comment(row, viewer_id, posts[row["post_id"]], people[row["author_id"]])
         for row in shown
-        if row["author_id"] in authors
+        if row["author_id"] in people and (row["parent_id"] is None or row["parent_author_id"] in people)
     }
 
 
@@ -111,7 +132,7 @@ def _post(row: Any, viewer_id: int, links: MediaLinks, authors: dict[int, Visibl
     if author is None:
         author = authors[row["user_id"]] = _user(row, links)
     is_author = author.id == viewer_id
-    policy = CachePolicy.PRIVATE if author.is_private or row["state"] != "LIVE" else CachePolicy.PUBLIC
+    policy = CachePolicy.PRIVATE if author.is_private or row["state"] != PostState.LIVE else CachePolicy.PUBLIC
     return VisiblePost(
         id=row["id"],
         author=author,
@@ -128,25 +149,26 @@ def _post(row: Any, viewer_id: int, links: MediaLinks, authors: dict[int, Visibl
         comment_count=row["comment_count"],
         share_count=row["share_count"],
         total_save_count=row["save_count"],
-        viewer_has_liked=row["like_state"] == "LIKED",
-        viewer_has_saved=row["save_state"] == "SAVED",
+        viewer_has_liked=row["like_state"] == LikeState.LIKED,
+        viewer_has_saved=row["save_state"] == SaveState.SAVED,
         viewer_is_author=is_author,
-        viewer_can_comment=viewer_id != NOBODY and row["comments_enabled"] and row["state"] == "LIVE",
+        viewer_can_comment=viewer_id != NOBODY and row["comments_enabled"] and row["state"] == PostState.LIVE,
         follow_state=row["follow_state"],
         follow_since=row["follow_since"],
     )
 
 
-def _comment(row: Any, viewer_id: int, post: VisiblePost, author: VisibleUser) -> VisibleComment:
+def _comment(row: Any, viewer_id: int, post: VisiblePost, author: VisibleUser | None) -> VisibleComment:
     return VisibleComment(
         id=row["id"],
         post=post,
+        author_id=row["author_id"],
         author=author,
         parent_id=row["parent_id"],
         text=row["text"],
         is_pinned=row["pinned_at"] is not None,
         like_count=row["like_count"],
         reply_count=row["reply_count"],
-        viewer_has_liked=row["like_state"] == "LIKED",
-        viewer_can_delete=viewer_id != NOBODY and viewer_id in (author.id, post.author.id),
+        viewer_has_liked=row["like_state"] == LikeState.LIKED,
+        viewer_can_delete=viewer_id != NOBODY and viewer_id in (row["author_id"], post.author.id),
     )

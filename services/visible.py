@@ -1,12 +1,15 @@
 """Rows that a viewer may see. Only `services.visibility` makes them, so what holds one needs no further question."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from media.pictures import ImageFormat
 from media.signing import CachePolicy, MediaSigner
 from models.global_ids import NodeKind, encode, encode_shortcode
 from models.ids import created_at
+from models.tables import MediaStatus
 
 
 @dataclass(slots=True, frozen=True)
@@ -38,6 +41,15 @@ class VariantRow:
 
 
 @dataclass(slots=True, eq=False)
+class TagRow:
+    """A person on a picture; `x` and `y` from 0 to 1, from the top left."""
+
+    user_id: int
+    x: float
+    y: float
+
+
+@dataclass(slots=True, eq=False)
 class ImageRow:
     """An image that is ready, as it stands inline in a post or an upload."""
 
@@ -47,15 +59,21 @@ class ImageRow:
     blurhash: str | None
     alt_text: str | None
     variants: list[VariantRow]
-    status: str = "READY"
+    tags: Sequence[TagRow] = ()
+    status: MediaStatus = MediaStatus.READY
 
     @property
     def global_id(self) -> str:
         return encode(NodeKind.IMAGE, self.id)
 
-    @property
-    def tagged_users(self) -> list[Any]:
-        return []
+    def best_variant(self, width: int | None, image_format: str | None) -> VariantRow | None:
+        """The smallest that fills a box this many pixels wide, else the largest: in the format asked for, of which
+        there may be none; in JPEG, which everything shows, where none is asked for."""
+        wanted = image_format or ImageFormat.JPEG
+        fitting = sorted((v for v in self.variants if v.format == wanted), key=lambda variant: variant.width)
+        if not fitting:
+            return None
+        return next((v for v in fitting if width is not None and v.width >= width), fitting[-1])
 
 
 def image_row(inline: dict[str, Any], policy: CachePolicy, links: MediaLinks) -> ImageRow:
@@ -68,7 +86,13 @@ def image_row(inline: dict[str, Any], policy: CachePolicy, links: MediaLinks) ->
         for v in inline["variants"]
     ]
     return ImageRow(
-        inline["id"], inline["width"], inline["height"], inline.get("blurhash"), inline.get("alt_text"), variants
+        inline["id"],
+        inline["width"],
+        inline["height"],
+        inline.get("blurhash"),
+        inline.get("alt_text"),
+        variants,
+        [TagRow(tag["user_id"], tag["x"], tag["y"]) for tag in inline.get("tags", ())],
     )
 
 
@@ -138,6 +162,10 @@ class VisiblePost:
         return created_at(self.id)
 
     @property
+    def viewer_can_edit(self) -> bool:
+        return self.viewer_is_author
+
+    @property
     def save_count(self) -> int | None:
         """The author's alone."""
         return self.total_save_count if self.viewer_is_author else None
@@ -147,7 +175,8 @@ class VisiblePost:
 class VisibleComment:
     id: int
     post: VisiblePost
-    author: VisibleUser
+    author_id: int
+    author: VisibleUser | None
     parent_id: int | None
     text: str
     is_pinned: bool
@@ -155,7 +184,6 @@ class VisibleComment:
     reply_count: int
     viewer_has_liked: bool
     viewer_can_delete: bool
-    entities: list[Any] = field(default_factory=list)
 
     @property
     def global_id(self) -> str:

@@ -1,6 +1,17 @@
 """Jobs that touch a row for each of many people, in steps."""
 
 from services.consequences import Family
+from services.feeds.fanout import fan_out_post, withdraw_post
+from services.relationships.names import refresh_names
 from workers.family import JobFamily
 
-FANOUT = JobFamily(Family.FANOUT, timeout_seconds=20, concurrency=8, functions={})
+FANOUT = JobFamily(
+    Family.FANOUT,
+    timeout_seconds=20,
+    concurrency=8,
+    functions={
+        "fan_out_post": fan_out_post,
+        "refresh_names": refresh_names,
+        "withdraw_post": withdraw_post,
+    },
+)

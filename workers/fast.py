@@ -1,8 +1,16 @@
 """Jobs of milliseconds that someone waits for: notifications, mirrors."""
 
 from services.accounts.jobs import confirm_claims
+from services.comments.add import repair_comment
 from services.consequences import Family
+from services.feeds.follows import refresh_followed
+from services.likes import repair_like
+from services.notifications.comments import comment_notification
+from services.notifications.follows import follow_notification
+from services.notifications.likes import like_notification
 from services.notifications.welcome import welcome_notification
+from services.relationships.follow import repair_follow
+from services.saves import repair_save
 from services.uploads.discarding import discard_upload
 from services.uploads.telling import notify_upload
 from workers.family import JobFamily
@@ -12,9 +20,17 @@ FAST = JobFamily(
     timeout_seconds=10,
     concurrency=10,
     functions={
+        "comment_notification": comment_notification,
         "confirm_claims": confirm_claims,
         "discard_upload": discard_upload,
+        "follow_notification": follow_notification,
+        "like_notification": like_notification,
         "notify_upload": notify_upload,
+        "refresh_followed": refresh_followed,
+        "repair_comment": repair_comment,
+        "repair_follow": repair_follow,
+        "repair_like": repair_like,
+        "repair_save": repair_save,
         "welcome_notification": welcome_notification,
     },
 )

@@ -1,0 +1,18 @@
+"""One edge, as its truth has it: what a mirror is repaired from."""
+
+# $1 id of what is liked, on whose shard it runs, $2 id of the user
+LIKE = "SELECT state AS after, version, since FROM likes WHERE subject_id = $1 AND user_id = $2"
+
+# $1 id of the post, on whose shard it runs, $2 id of the user
+SAVE = "SELECT state AS after, version, since FROM saves WHERE post_id = $1 AND user_id = $2"
+
+# $1 id of the comment, on whose shard it runs
+COMMENT = "SELECT author_id, state, version FROM comments WHERE id = $1"
+
+# With the names of the one followed, for the mirror. $1 id of the one followed, on whose shard it runs, $2 of the
+# follower
+FOLLOW = """
+    SELECT f.state AS after, f.version, f.since, u.username, u.full_name, u.name_version
+    FROM follows f JOIN users u ON u.id = f.followed_id
+    WHERE f.followed_id = $1 AND f.follower_id = $2
+"""

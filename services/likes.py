@@ -1,0 +1,84 @@
+"""Liking what can be liked. The truth lives with what is liked; the liker has a mirror of it."""
+
+from core.errors import not_found
+from models.global_ids import NodeKind
+from models.ids import shard_of
+from models.reads.edges import LIKE
+from models.tables import Counter, Like, LikeGiven, LikeState
+from services import counts
+from services.backend import Backend
+from services.consequences import EventKind
+from services.mirrored import or_later
+from services.mirrors import Edge, apply, entered, transition
+from services.outbox import JSON, Job, emit
+from services.seen import comment_seen, post_seen
+from services.visible import MediaLinks
+
+FIELD = "subjectId"
+
+
+async def like(backend: Backend, links: MediaLinks, viewer_id: int, kind: NodeKind, subject_id: int) -> None:
+    """Likes a post or a comment; the second time changes nothing. Raises UserFault (NOT_FOUND) and ShardUnavailable."""
+    await _set(backend, links, viewer_id, (kind, subject_id), LikeState.LIKED)
+
+
+async def unlike(backend: Backend, links: MediaLinks, viewer_id: int, kind: NodeKind, subject_id: int) -> None:
+    """The opposite of `like`; raises the same."""
+    await _set(backend, links, viewer_id, (kind, subject_id), LikeState.GONE)
+
+
+async def _set(
+    backend: Backend, links: MediaLinks, viewer_id: int, subject: tuple[NodeKind, int], state: LikeState
+) -> None:
+    kind, subject_id = subject
+    owner_id = await _owner_of(backend, links, viewer_id, subject)
+    liked = state is LikeState.LIKED
+    async with backend.transaction(shard_of(subject_id)) as transaction:
+        edge = await transition(
+            transaction,
+            Like,
+            {"subject_id": subject_id, "user_id": viewer_id},
+            to_state=state.value,
+            from_states=[None, LikeState.GONE.value] if liked else [LikeState.LIKED.value],
+        )
+        if edge is not None:
+            await counts.add(transaction, subject_id, Counter.LIKES, entered(LikeState.LIKED, edge.before, edge.after))
+            happened: dict[str, JSON] = {
+                "subject_kind": kind.name,
+                "subject_id": subject_id,
+                "user_id": viewer_id,
+                "owner_id": owner_id,
+                "version": edge.version,
+            }
+            await emit(transaction, EventKind.LIKED if liked else EventKind.UNLIKED, happened)
+    if edge is not None:
+        await or_later(_mirror(backend, subject_id, viewer_id, edge))
+
+
+async def _owner_of(backend: Backend, links: MediaLinks, viewer_id: int, subject: tuple[NodeKind, int]) -> int:
+    """Whose it is, if the viewer may see it."""
+    kind, subject_id = subject
+    if kind is NodeKind.POST:
+        return (await post_seen(backend, links, viewer_id, subject_id, FIELD)).author.id
+    if kind is NodeKind.COMMENT:
+        return (await comment_seen(backend, links, viewer_id, subject_id, FIELD)).author_id
+    raise not_found("post or comment", FIELD)
+
+
+async def _mirror(backend: Backend, subject_id: int, user_id: int, edge: Edge) -> None:
+    async with backend.transaction(shard_of(user_id)) as transaction:
+        await apply(
+            transaction,
+            LikeGiven,
+            {"user_id": user_id, "subject_id": subject_id},
+            {"since": edge.since},
+            version=edge.version,
+            state=edge.after,
+        )
+
+
+async def repair_like(job: Job) -> None:
+    """For LIKED and UNLIKED: brings the liker's mirror to what the truth says now. Raises ShardUnavailable."""
+    subject_id, user_id = job.payload["subject_id"], job.payload["user_id"]
+    for row in await job.backend.reader().on_shard_of(subject_id, LIKE, subject_id, user_id):
+        await _mirror(job.backend, subject_id, user_id, Edge(None, **row))

@@ -1,0 +1,16 @@
+"""The step after a commit on another shard: the writer sees the own write, and where it fails the event's handler does
+the same."""
+
+from collections.abc import Awaitable
+
+import structlog
+
+log = structlog.get_logger("mirrors")
+
+
+async def or_later(step: Awaitable[object]) -> None:
+    """The mutation stands whatever becomes of this step, so nothing that it raises may leave."""
+    try:
+        await step
+    except Exception as fault:  # noqa: BLE001  an outage, a time-out, a lock: the outbox repairs them all
+        log.warning("mirror_left_to_outbox", fault=repr(fault))

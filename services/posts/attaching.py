@@ -1,0 +1,77 @@
+"""What a post shows: uploads that are attached to it, and let go with it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+
+from core.errors import UserErrorCode, UserFault, not_found
+from models.shards import Transaction
+from models.tables import MediaStatus, Upload, UploadPurpose
+from services.consequences import EventKind
+from services.outbox import emit
+from services.uploads.rows import renditions
+from services.withdrawals import withdraw
+
+
+@dataclass(frozen=True, slots=True)
+class NewTag:
+    """A person on a picture; `x` and `y` from 0 to 1, from the top left."""
+
+    user_id: int
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewMedia:
+    """`alt_text` None leaves the upload's own."""
+
+    upload_id: int
+    alt_text: str | None = None
+    tags: Sequence[NewTag] = ()
+
+
+async def attach(
+    transaction: Transaction, owner_id: int, post_id: int, media: Sequence[NewMedia]
+) -> list[dict[str, Any]]:
+    """What `posts.media` is to hold. Raises UserFault: NOT_FOUND, INVALID, ALREADY_DONE, MEDIA_NOT_READY."""
+    ids = [one.upload_id for one in media]
+    # Uploads of other shards are not the owner's: they are not found here. In one order, so that none waits in a ring.
+    asked = select(Upload).where(Upload.id.in_(ids), Upload.owner_id == owner_id).order_by(Upload.id).with_for_update()
+    uploads = {upload.id: upload for upload in await transaction.session.scalars(asked)}
+    inline = [_inline(uploads.get(one.upload_id), one, place) for place, one in enumerate(media)]
+    await transaction.session.execute(update(Upload).where(Upload.id.in_(ids)).values(attached_to=post_id))
+    return inline
+
+
+def _inline(upload: Upload | None, wanted: NewMedia, place: int) -> dict[str, Any]:
+    path = ("media", str(place), "uploadId")
+    if upload is None:
+        raise not_found("upload", *path)
+    if upload.purpose != UploadPurpose.POST:
+        raise UserFault(UserErrorCode.INVALID, "This upload was not started for a post.", path)
+    if upload.attached_to is not None:
+        raise UserFault(UserErrorCode.ALREADY_DONE, "This upload is used already.", path)
+    if upload.status != MediaStatus.READY or upload.result is None:
+        raise UserFault(UserErrorCode.MEDIA_NOT_READY, "This picture is not ready, or failed.", path)
+    alt_text = upload.alt_text if wanted.alt_text is None else wanted.alt_text
+    tags = [{"user_id": tag.user_id, "x": tag.x, "y": tag.y} for tag in wanted.tags]
+    return {**upload.result, "id": upload.id, "alt_text": alt_text or None, "tags": tags}
+
+
+async def release(transaction: Transaction, owner_id: int, post_id: int, upload_ids: Iterable[int]) -> list[str]:
+    """Withdraws the pictures of a post and has their objects removed. The renditions to `announce` after the commit."""
+    released = await transaction.session.execute(
+        update(Upload)
+        .where(Upload.id.in_(list(upload_ids)), Upload.attached_to == post_id)
+        .values(status=MediaStatus.CANCELLED.value, attached_to=None, version=Upload.version + 1)
+        .returning(Upload.id, Upload.object_key, Upload.result)
+    )
+    withdrawn: list[str] = []
+    for upload in released.mappings():
+        withdrawn += renditions(upload)
+        await emit(transaction, EventKind.UPLOAD_CANCELLED, {"upload_id": upload["id"], "owner_id": owner_id})
+    await withdraw(transaction, owner_id, withdrawn)
+    return withdrawn

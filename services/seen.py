@@ -1,0 +1,54 @@
+"""What a mutation is about: there for the viewer, or refused. Read from the truth, right before the change."""
+
+from collections.abc import Iterable
+
+from core.errors import ShardUnavailable, not_found
+from models.reads.reader import Reader
+from services.backend import Backend
+from services.visibility import visible_comments, visible_posts, visible_users
+from services.visible import MediaLinks, VisibleComment, VisiblePost, VisibleUser
+
+# Each raises ShardUnavailable where a node that could know does not answer: that is no "not found".
+
+
+async def post_seen(backend: Backend, links: MediaLinks, viewer_id: int, post_id: int, *field: str) -> VisiblePost:
+    """Raises UserFault (NOT_FOUND)."""
+    reader = backend.reader()
+    found = (await visible_posts(reader, links, viewer_id, [post_id])).get(post_id)
+    _all_answered(reader)
+    if found is None:
+        raise not_found("post", *field)
+    return found
+
+
+async def comment_seen(
+    backend: Backend, links: MediaLinks, viewer_id: int, comment_id: int, *field: str
+) -> VisibleComment:
+    """Raises UserFault (NOT_FOUND)."""
+    reader = backend.reader()
+    found = (await visible_comments(reader, links, viewer_id, [comment_id])).get(comment_id)
+    if found is None:
+        _all_answered(reader)
+        raise not_found("comment", *field)
+    return found
+
+
+async def user_seen(backend: Backend, links: MediaLinks, user_id: int, *field: str) -> VisibleUser:
+    """Raises UserFault (NOT_FOUND)."""
+    found = (await all_users(backend, links, [user_id])).get(user_id)
+    if found is None:
+        raise not_found("person", *field)
+    return found
+
+
+async def all_users(backend: Backend, links: MediaLinks, user_ids: Iterable[int]) -> dict[int, VisibleUser]:
+    """Those who may be seen, by id."""
+    reader = backend.reader()
+    found = await visible_users(reader, links, user_ids)
+    _all_answered(reader)
+    return found
+
+
+def _all_answered(reader: Reader) -> None:
+    if reader.unavailable:
+        raise ShardUnavailable(min(reader.unavailable))
