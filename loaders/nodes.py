@@ -5,6 +5,7 @@ from typing import Any
 
 from core.errors import RequestErrorCode, RequestFault
 from loaders.context import Context
+from loaders.notification import notifications_by_id
 from loaders.user import users_by_id
 from models.global_ids import NodeKind, decode
 
@@ -15,6 +16,7 @@ MAX_NODES = 100
 
 NODE_LOADERS: dict[NodeKind, NodeLoader] = {
     NodeKind.USER: users_by_id,
+    NodeKind.NOTIFICATION: notifications_by_id,
 }
 
 

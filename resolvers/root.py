@@ -5,6 +5,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from execution.lean import lean
 from resolvers.accounts import AccountsMutation, AccountsQuery
+from resolvers.notifications import NotificationsSubscription
 from resolvers.query import NodeQuery
 from schema.scalars import SCALARS
 
@@ -19,5 +20,13 @@ class Mutation(AccountsMutation):
     pass
 
 
+@strawberry.type(
+    description="What is sent as it happens. A stream carries a cursor: name the last one that you saw, and what you"
+    " missed comes first, in order."
+)
+class Subscription(NotificationsSubscription):
+    pass
+
+
 def build_schema() -> strawberry.Schema:
-    return lean(strawberry.Schema(Query, Mutation, config=StrawberryConfig(scalar_map=SCALARS)))
+    return lean(strawberry.Schema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS)))

@@ -45,6 +45,11 @@ class SocketContext(Context):
     connection_params: dict[str, Any] | None = None
     watch: asyncio.Task[None] | None = None
 
+    def fresh(self) -> None:
+        """Forgets, too, which nodes did not answer: a connection outlives an outage."""
+        Context.fresh(self)
+        self.reader = self.backend.reader()
+
 
 class _Streams:
     """Stands where strawberry's handler expects a schema, of which it asks this alone."""
@@ -63,6 +68,7 @@ class _Streams:
     ) -> AsyncIterator[ExecutionResult]:
         if self._is_development:
             counted.set(StatementCount())
+        context_value.fresh()
         return _as_results(self._engine.stream(query or "", variable_values, operation_name, context_value))
 
 

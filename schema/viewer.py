@@ -2,6 +2,10 @@
 
 import strawberry
 
+from execution.batched import batched
+from loaders.notification import load_notifications, load_unread_count
+from schema.base import Connection
+from schema.notification import Notification
 from schema.user import User
 
 
@@ -11,3 +15,9 @@ class Viewer:
     email: str = strawberry.field(description="Where mail for you goes; you can sign in with it.")
     is_email_confirmed: bool = strawberry.field(description="Whether a link in a mail to that address was followed.")
     has_password: bool = strawberry.field(description="Whether you can sign in with a password.")
+    notifications: Connection[Notification] | None = batched(
+        load_notifications, description="What happened that concerns you, the latest first."
+    )
+    unread_notification_count: int = batched(
+        load_unread_count, description="How many notifications you have not read yet."
+    )
