@@ -21,11 +21,12 @@ from core import clock
 from core.embedded.faults import StartupError
 from core.embedded.probe import http_status
 from core.embedded.processes import launcher
-from core.embedded.stack import Stack, embedded_stack, environment
+from core.embedded.stack import Stack, embedded_stack, environment, was_killed
 from core.settings import ROOT, Settings
 from models.migrate import WrongNode, migrate_all
 
 READY_SECONDS = 60.0
+LEFTOVERS_SECONDS = 5.0
 OK = 200
 
 
@@ -81,7 +82,7 @@ async def run(options: Options, settings: Settings) -> int:
 
 
 async def _run(options: Options, settings: Settings, terminal: Terminal, was_ready: asyncio.Event) -> None:
-    with contextlib.closing(listen(options.host, options.port)) as listening:
+    with contextlib.closing(await _listen(options, settings.data)) as listening:
         terminal.doing("starting the servers")
         async with embedded_stack(settings.data, settings, report=terminal.say) as stack:
             await _migrate(stack.settings, terminal)
@@ -94,6 +95,18 @@ async def _run(options: Options, settings: Settings, terminal: Terminal, was_rea
                 if options.demo:
                     await _sow(stack, terminal)
                 await asyncio.Event().wait()
+
+
+async def _listen(options: Options, data: Path) -> socket.socket:
+    """Processes of a start that was killed hold the port for another moment."""
+    deadline = clock.monotonic() + (LEFTOVERS_SECONDS if was_killed(data) else 0)
+    while True:
+        try:
+            return listen(options.host, options.port)
+        except StartupError:
+            if clock.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.1)
 
 
 @contextlib.asynccontextmanager

@@ -6,38 +6,41 @@ pipe closes, the parent has died or has stopped everything; what still lives is 
 its parent-death signal, then the stated signal, then SIGKILL.
 """
 
+import contextlib
 import os
 import signal
 import sys
 import time
 
-GRACE = 3.0
-LAST = 4.0
+GRACE = 2.5
+LAST = 3.5
 GIVE_UP = 10.0
 
 
-def start_time(pid: int) -> str:
-    """Clock ticks since boot, "" for one that is gone or a zombie."""
+def read_stat(pid: str) -> list[str]:
+    """The fields after the program's name: state, parent, group …; none for one that is gone or a zombie."""
     try:
         with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123 - pathlib would double the start-up time
             fields = stat.read().rpartition(")")[2].split()
     except OSError:
-        return ""
-    return "" if fields[0] in "ZX" else fields[19]
+        return []
+    return [] if fields[0] in "ZX" else fields
 
 
-def signal_group(pid: int, number: int) -> bool:
-    try:
+def start_time(pid: int) -> str:
+    """Clock ticks since boot, "" for one that is gone."""
+    fields = read_stat(str(pid))
+    return fields[19] if fields else ""
+
+
+def living_groups() -> set[int]:
+    numbers = (name for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - the same
+    return {int(fields[2]) for number in numbers if (fields := read_stat(number))}
+
+
+def signal_group(pid: int, number: int) -> None:
+    with contextlib.suppress(OSError):
         os.killpg(pid, number)
-    except OSError:
-        return False
-    return True
-
-
-def lives(pid: int, started: str) -> bool:
-    """The child, or what it has left behind in its process group."""
-    now = start_time(pid)
-    return now == started or (not now and signal_group(pid, 0))
 
 
 def main() -> None:
@@ -49,7 +52,11 @@ def main() -> None:
         children[int(pid)] = started, int(number)
     closed = time.monotonic()
     asked = False
-    while alive := [pid for pid, (started, _) in children.items() if lives(pid, started)]:
+    while alive := [
+        pid
+        for pid in living_groups().intersection(children)
+        if start_time(pid) in {"", children[pid][0]}  # another start time: the number was given away
+    ]:
         waited = time.monotonic() - closed
         if waited > GIVE_UP:
             break

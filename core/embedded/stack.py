@@ -137,6 +137,11 @@ def attached(settings: Settings) -> Settings:
     return Settings.model_validate({**settings.model_dump(), **{name: found[name] for name in missing}})
 
 
+def was_killed(data: Path) -> bool:
+    """Whether the last start on this folder ended without stopping its stack; its processes may be about to end."""
+    return (data / "run" / "stack.json").exists() and _published(data) is None
+
+
 def _published(data: Path) -> dict[str, Any] | None:
     try:
         record: dict[str, Any] = json.loads((data / "run" / "stack.json").read_text())
