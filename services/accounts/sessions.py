@@ -108,10 +108,17 @@ async def note_activity(transaction: Transaction, user_id: int) -> None:
 
 
 async def signed_in(backend: Backend, links: MediaLinks, session: NewSession) -> SignedIn:
-    """The answer to whoever began or renewed a session. Raises as `authenticate` does, where it has ended already."""
+    """The answer to whoever began a session. Raises as `authenticate` does, where it has ended already."""
+    answer = await _signed_in(backend, links, session)
+    if answer is None:
+        raise bad_token()
+    return answer
+
+
+async def _signed_in(backend: Backend, links: MediaLinks, session: NewSession) -> SignedIn | None:
     viewer = await _viewer(backend.reader(), links, session.user_id, session.id)
     if viewer is None:
-        raise bad_token()
+        return None
     access_token, expires_at = tokens.make_access_token(backend.settings, session.user_id, session.id)
     return SignedIn(access_token, expires_at, session.refresh_token, viewer)
 
@@ -132,11 +139,12 @@ async def refresh(backend: Backend, links: MediaLinks, text: str) -> SignedIn:
     async with backend.transaction(shard_of(used.session_id)) as transaction:
         renewed = await _rotate(backend, transaction, used)
         robbed = None if renewed else await _end_family(transaction, used)
-    if renewed:
-        return await signed_in(backend, links, renewed)
     if robbed:
         await backend.publish(session_channel(robbed), str(used.session_id).encode())
-    raise over
+    answer = await _signed_in(backend, links, renewed) if renewed else None
+    if answer is None:  # also where somebody used the token again meanwhile, which ended the session
+        raise over
+    return answer
 
 
 async def sign_out(backend: Backend, viewer: ViewerIdentity, *, everywhere: bool) -> int:
