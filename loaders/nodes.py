@@ -4,8 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from core.errors import RequestErrorCode, RequestFault
+from loaders.comment import comments_by_id
 from loaders.context import Context
+from loaders.media import images_by_id
 from loaders.notification import notifications_by_id
+from loaders.post import posts_by_id
+from loaders.upload import uploads_by_id
 from loaders.user import users_by_id
 from models.global_ids import NodeKind, decode
 
@@ -16,7 +20,11 @@ MAX_NODES = 100
 
 NODE_LOADERS: dict[NodeKind, NodeLoader] = {
     NodeKind.USER: users_by_id,
+    NodeKind.POST: posts_by_id,
+    NodeKind.COMMENT: comments_by_id,
+    NodeKind.IMAGE: images_by_id,
     NodeKind.NOTIFICATION: notifications_by_id,
+    NodeKind.UPLOAD: uploads_by_id,
 }
 
 

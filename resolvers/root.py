@@ -5,18 +5,23 @@ from strawberry.schema.config import StrawberryConfig
 
 from execution.lean import lean
 from resolvers.accounts import AccountsMutation, AccountsQuery
+from resolvers.comments import CommentsMutation
+from resolvers.likes import LikesMutation
 from resolvers.notifications import NotificationsSubscription
+from resolvers.posts import PostsMutation, PostsQuery
 from resolvers.query import NodeQuery
+from resolvers.relationships import RelationshipsMutation
+from resolvers.uploads import UploadsMutation, UploadsSubscription
 from schema.scalars import SCALARS
 
 
 @strawberry.type(description="Where reading begins.")
-class Query(AccountsQuery, NodeQuery):
+class Query(AccountsQuery, PostsQuery, NodeQuery):
     pass
 
 
 @strawberry.type(description="Where changing begins; fields run one after the other.")
-class Mutation(AccountsMutation):
+class Mutation(AccountsMutation, RelationshipsMutation, PostsMutation, CommentsMutation, LikesMutation, UploadsMutation):
     pass
 
 
@@ -24,7 +29,7 @@ class Mutation(AccountsMutation):
     description="What is sent as it happens. A stream carries a cursor: name the last one that you saw, and what you"
     " missed comes first, in order."
 )
-class Subscription(NotificationsSubscription):
+class Subscription(NotificationsSubscription, UploadsSubscription):
     pass
 
 

@@ -1,15 +1,24 @@
 """A person, as others see them."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from execution.batched import batched
+from loaders.post import load_posts
+from loaders.relationship import load_followers, load_following, load_viewer_relationship
 from loaders.user import load_follower_count, load_following_count, load_post_count
 from schema.base import Node
 from schema.scalars import URL
 from services.visible import VisibleUser
+
+if TYPE_CHECKING:
+    from schema.media import Image
+    from schema.post import PostConnection
+    from schema.relationship import Relationship, UserConnection
+
+SEARCHED = {"query": "Keeps those of whose username or name a word begins with this."}
 
 
 @strawberry.type(description="A person, as everyone sees them.")
@@ -19,6 +28,9 @@ class User(Node):
     bio: str = strawberry.field(description="What the person says about themselves; may be empty, and have lines.")
     website: URL | None = strawberry.field(description="Where to find more about the person.")
     pronouns: str | None = strawberry.field(description="How to speak of the person.")
+    avatar: Annotated["Image", strawberry.lazy("schema.media")] | None = strawberry.field(
+        description="The picture of the profile."
+    )
     is_private: bool = strawberry.field(description="Whether only accepted followers see what the person posts.")
     is_verified: bool = strawberry.field(description="Whether we know that the person is who they say.")
     created_at: datetime = strawberry.field(description="When the person registered.")
@@ -26,6 +38,24 @@ class User(Node):
     follower_count: int = batched(load_follower_count, description="How many people follow: the same for every viewer.")
     following_count: int = batched(
         load_following_count, description="How many people the person follows: the same for every viewer."
+    )
+    posts: Annotated["PostConnection", strawberry.lazy("schema.post")] | None = batched(
+        load_posts,
+        description="What the person posted, the newest first; nothing of an account that you may not look into.",
+        arguments={"kind": "Keeps posts of this kind."},
+    )
+    followers: Annotated["UserConnection", strawberry.lazy("schema.relationship")] | None = batched(
+        load_followers,
+        description="Who follows the person, the latest first; nobody of an account that you may not look into.",
+        arguments=SEARCHED,
+    )
+    following: Annotated["UserConnection", strawberry.lazy("schema.relationship")] | None = batched(
+        load_following,
+        description="Whom the person follows, the latest first; nobody of an account that you may not look into.",
+        arguments=SEARCHED,
+    )
+    viewer_relationship: Annotated["Relationship", strawberry.lazy("schema.relationship")] | None = batched(
+        load_viewer_relationship, description="What stands between you and the person; null for an anonymous caller."
     )
 
     @classmethod

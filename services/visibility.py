@@ -65,7 +65,11 @@ async def visible_posts(
     wanted = set(post_ids)
     if not wanted:
         return {}
-    rows = await reader.by_ids(POSTS_BY_ID, wanted, viewer_id)
+    return posts_of(await reader.by_ids(POSTS_BY_ID, wanted, viewer_id), viewer_id, links)
+
+
+def posts_of(rows: Iterable[Any], viewer_id: int, links: MediaLinks) -> dict[int, VisiblePost]:
+    """The same of rows that are read already, in their order. They have the columns of POSTS_BY_ID."""
     authors: dict[int, VisibleUser] = {}
     return {row["id"]: _post(row, viewer_id, links, authors) for row in rows if post_may_be_seen(row, viewer_id)}
 

@@ -59,7 +59,7 @@ class ImageRow:
     blurhash: str | None
     alt_text: str | None
     variants: list[VariantRow]
-    tags: Sequence[TagRow] = ()
+    tagged_users: Sequence[TagRow] = ()
     status: MediaStatus = MediaStatus.READY
 
     @property

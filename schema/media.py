@@ -1,0 +1,84 @@
+"""Pictures, as they are shown."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from execution.batched import batched
+from loaders.media import load_tagged_user
+from media.pictures import ImageFormat
+from models.tables import MediaStatus
+from schema.base import Node, describe_values
+from schema.scalars import URL
+from services.visible import ImageRow
+
+strawberry.enum(MediaStatus, description="What has become of an upload.")
+describe_values(
+    MediaStatus,
+    {
+        "UPLOADING": "The file is to be sent.",
+        "PROCESSING": "The file was sent and is being made into pictures.",
+        "HELD": "It waits for a moderator.",
+        "READY": "It can be used.",
+        "FAILED": "The file cannot be used.",
+        "REJECTED": "A moderator refused it.",
+        "CANCELLED": "It was taken back.",
+    },
+)
+
+strawberry.enum(ImageFormat, description="How a picture is encoded.")
+describe_values(
+    ImageFormat, {"JPEG": "Shown by everything.", "WEBP": "Smaller; shown by every browser of these years."}
+)
+
+
+@strawberry.type(description="A person on a picture.")
+class UserTag:
+    user: Annotated["User", strawberry.lazy("schema.user")] | None = batched(  # type: ignore[name-defined] # noqa: F821
+        load_tagged_user, description="Who it is; null for someone whom you may not see."
+    )
+    x: float = strawberry.field(description="From the left edge (0) to the right (1).")
+    y: float = strawberry.field(description="From the top edge (0) to the bottom (1).")
+
+
+@strawberry.interface(description="A picture or a film.")
+class Media(Node):
+    status: MediaStatus = strawberry.field(description="READY, for whatever can be seen.")
+    width: int | None = strawberry.field(description="Of the upright original, in pixels.")
+    height: int | None = strawberry.field(description="Of the upright original, in pixels.")
+    alt_text: str | None = strawberry.field(description="What is to be seen, for those who do not see it.")
+    blurhash: str | None = strawberry.field(description="A blurred picture in a few characters, to show meanwhile.")
+    tagged_users: list[UserTag] = strawberry.field(name="taggedUsers", description="Who is on it.")
+
+
+@strawberry.type(description="An image, in one width and format.")
+class ImageVariant:
+    url: URL = strawberry.field(description="Where it is; good for a day at least.")
+    width: int = strawberry.field(description="In pixels.")
+    height: int = strawberry.field(description="In pixels.")
+    format: ImageFormat = strawberry.field(description="How it is encoded.")
+    bytes: int = strawberry.field(description="Its size.")
+
+
+@strawberry.type(description="An image, upright, in several widths.")
+class Image(Media):
+    variants: list[ImageVariant] = strawberry.field(description="All widths and formats that there are.")
+
+    @strawberry.field(
+        description="The smallest variant that fills a box this many pixels wide; the largest, if none does or none is"
+        " asked for."
+    )
+    def url(
+        self,
+        width: Annotated[int | None, strawberry.argument(description="Of the box, in pixels.")] = None,
+        format: Annotated[  # noqa: A002
+            ImageFormat | None, strawberry.argument(description="JPEG if left out; null where there is none of it.")
+        ] = None,
+    ) -> URL | None:
+        row: Any = self
+        variant = row.best_variant(width, format)
+        return variant and URL(variant.url)
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        return isinstance(obj, ImageRow)

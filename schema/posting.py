@@ -1,0 +1,103 @@
+"""Inputs and payloads of posting, commenting, liking and saving."""
+
+import strawberry
+from strawberry.scalars import ID
+
+from models.tables import PostKind
+from schema.base import Likeable, UserError
+from schema.comment import Comment
+from schema.post import Post
+
+USER_ERRORS = "Why it was refused; empty on success."
+KEY = (
+    "At most 200 characters of your choice. Sent a second time, nothing is made; you get what was made the first time."
+)
+
+
+@strawberry.input(description="A person on a picture.")
+class UserTagInput:
+    user_id: ID = strawberry.field(description="Who it is: each once on a picture.")
+    x: float = strawberry.field(description="From the left edge (0) to the right (1).")
+    y: float = strawberry.field(description="From the top edge (0) to the bottom (1).")
+
+
+@strawberry.input(description="One picture of a post.")
+class PostMediaInput:
+    upload_id: ID = strawberry.field(description="An upload of yours of the purpose POST, READY, and not used before.")
+    alt_text: str | None = strawberry.field(
+        default=None, description="What is to be seen, at most 1,000 characters; the upload's own, if left out."
+    )
+    user_tags: list[UserTagInput] | None = strawberry.field(default=None, description="Who is on it: at most 20.")
+
+
+@strawberry.input(description="What to post.")
+class CreatePostInput:
+    media: list[PostMediaInput] = strawberry.field(description="1 to 20 pictures, in order.")
+    caption: str | None = strawberry.field(default=None, description="At most 2,200 characters, in any lines.")
+    kind: PostKind | None = strawberry.field(default=None, description="What the pictures make it, if left out.")
+    comments_enabled: bool = strawberry.field(default=True, description="Whether it can be commented on.")
+    like_count_hidden: bool = strawberry.field(default=False, description="Whether you want the likes not to be shown.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+
+@strawberry.input(description="What to delete.")
+class DeletePostInput:
+    post_id: ID = strawberry.field(description="A post of yours.")
+
+
+@strawberry.input(description="What to save for yourself.")
+class SavePostInput:
+    post_id: ID = strawberry.field(description="The post.")
+    collection_id: ID | None = strawberry.field(default=None, description="A collection of yours to put it into.")
+
+
+@strawberry.input(description="What to save no more.")
+class UnsavePostInput:
+    post_id: ID = strawberry.field(description="The post.")
+    collection_id: ID | None = strawberry.field(
+        default=None, description="A collection of yours to take it out of; out of all, if left out."
+    )
+
+
+@strawberry.input(description="What to say to a post.")
+class AddCommentInput:
+    post_id: ID = strawberry.field(description="The post.")
+    text: str = strawberry.field(description="At most 2,200 characters, in any lines.")
+    parent_id: ID | None = strawberry.field(
+        default=None, description="The comment that it answers. An answer to an answer joins the comment of that one."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+
+@strawberry.input(description="What to like.")
+class LikeInput:
+    subject_id: ID = strawberry.field(description="A post or a comment.")
+
+
+@strawberry.input(description="What to like no more.")
+class UnlikeInput:
+    subject_id: ID = strawberry.field(description="A post or a comment.")
+
+
+@strawberry.type(description="A post after a change, or why it was refused.")
+class PostPayload:
+    post: Post | None = strawberry.field(default=None, description="The post.")
+    user_errors: list[UserError] = strawberry.field(description=USER_ERRORS)
+
+
+@strawberry.type(description="What was deleted, or why it was refused.")
+class DeletedPayload:
+    deleted_id: ID | None = strawberry.field(default=None, description="What is there no more.")
+    user_errors: list[UserError] = strawberry.field(description=USER_ERRORS)
+
+
+@strawberry.type(description="A comment after a change, or why it was refused.")
+class CommentPayload:
+    comment: Comment | None = strawberry.field(default=None, description="The comment.")
+    user_errors: list[UserError] = strawberry.field(description=USER_ERRORS)
+
+
+@strawberry.type(description="What was liked or is liked no more, or why it was refused.")
+class LikePayload:
+    subject: Likeable | None = strawberry.field(default=None, description="It, after the change.")
+    user_errors: list[UserError] = strawberry.field(description=USER_ERRORS)
