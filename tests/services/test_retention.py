@@ -1,0 +1,68 @@
+import itertools
+from datetime import timedelta
+
+from sqlalchemy import insert, text
+
+from core import clock
+from models.ids import floor_of
+from models.tables import Delivery, Event
+from services.backend import Backend
+from services.retention import Expired, expire
+from tests.services.outbox_rows import change, delivery, emitted
+
+DAYS = 30
+numbers = itertools.count()
+
+
+async def aged_event(backend: Backend, shard: int, days: int) -> int:
+    """An event of that many days ago, whose one delivery is done."""
+    minted = floor_of(clock.now_ms() - int(timedelta(days=days).total_seconds() * 1000))
+    event_id = minted | shard << 10 | next(numbers)
+    async with backend.transaction(shard) as transaction:
+        await transaction.session.execute(insert(Event).values(id=event_id, kind="UserRegistered", payload={}))
+        await transaction.session.execute(
+            insert(Delivery).values(event_id=event_id, handler="welcome_notification", shard=shard, state="DONE")
+        )
+    return event_id
+
+
+async def test_old_events_go_when_all_their_deliveries_are_done(outbox: Backend) -> None:
+    old = [await aged_event(outbox, shard, DAYS + 1) for shard in (3, 4, 5)]
+    dead = await aged_event(outbox, 3, DAYS + 1)
+    await change(outbox, dead, "state = 'DEAD'")
+    young = await aged_event(outbox, 3, DAYS - 1)
+    fresh = await emitted(outbox, 3)
+    assert (await expire(outbox)).events == len(old)
+    rows = await outbox.reader().on_every_node("SELECT id FROM events")
+    assert {row["id"] for row in rows} == {dead, young, fresh}
+    assert (await delivery(outbox, dead))["state"] == "DEAD"
+    orphans = "SELECT event_id FROM deliveries d WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = d.event_id)"
+    assert await outbox.reader().on_every_node(orphans) == []
+    assert await expire(outbox) == Expired(0, 0, 0)
+
+
+async def test_old_keys_and_sources_go(outbox: Backend) -> None:
+    now = clock.now()
+    ages = {"young": now - timedelta(days=DAYS - 1), "old": now - timedelta(days=DAYS + 1)}
+    ages["very old"] = now - timedelta(days=2 * DAYS + 1)
+    async with outbox.transaction(6) as transaction:
+        recipient = await transaction.mint_id()
+        for number, (name, moment) in enumerate(ages.items()):
+            await transaction.session.execute(
+                text(
+                    "INSERT INTO idempotency_keys (shard, actor_id, operation, key, result_id, created_at)"
+                    " VALUES (6, :actor, 'createPost', :key, 1, :moment)"
+                ),
+                {"actor": recipient, "key": name, "moment": moment},
+            )
+            await transaction.session.execute(
+                text("INSERT INTO notification_sources VALUES (:recipient, :event, :moment)"),
+                {"recipient": recipient, "event": number, "moment": moment},
+            )
+    assert await expire(outbox) == Expired(events=0, idempotency_keys=2, notification_sources=1)
+    keys = await outbox.reader().on_shard(6, "SELECT key FROM idempotency_keys WHERE actor_id = $1", recipient)
+    assert [row["key"] for row in keys] == ["young"]
+    sources = await outbox.reader().on_shard(
+        6, "SELECT event_id FROM notification_sources WHERE recipient_id = $1 ORDER BY event_id", recipient
+    )
+    assert [row["event_id"] for row in sources] == [0, 1]
