@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from core.errors import RequestErrorCode, RequestFault, ShardUnavailable
@@ -34,7 +34,7 @@ async def tell_progress(backend: Backend, upload_id: int, share: float) -> None:
 
 async def watch_upload(
     backend: Backend, live: Live, links: MediaLinks, owner_id: int, upload_id: int | None
-) -> AsyncIterator[UploadRow]:
+) -> AsyncGenerator[UploadRow, None]:
     """Ends with a state that nothing follows. Raises RequestFault for what is not the owner's, as if it were not
     there."""
     if upload_id is None:

@@ -1,0 +1,106 @@
+"""A direct upload to object storage. The server never carries the bytes."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+from strawberry.scalars import ID
+
+from models.tables import MediaStatus, UploadPurpose
+from schema.base import Node, UserError, describe_values
+from schema.media import Media
+from schema.scalars import URL
+from services.uploads.rows import UploadRow
+
+strawberry.enum(UploadPurpose, description="What an upload is for.")
+describe_values(
+    UploadPurpose,
+    {
+        "POST": "To be posted.",
+        "REEL": "To be posted as a reel.",
+        "STORY": "To be shown as a story.",
+        "AVATAR": "To be the picture of a profile.",
+        "MESSAGE": "To be sent in a message.",
+    },
+)
+
+
+@strawberry.type(description="A header to send with the file.")
+class HttpHeader:
+    name: str = strawberry.field(description="Its name.")
+    value: str = strawberry.field(description="Its value.")
+
+
+@strawberry.type(description="A field to send before the file, exactly as it is.")
+class FormField:
+    name: str = strawberry.field(description="Its name.")
+    value: str = strawberry.field(description="Its value.")
+
+
+@strawberry.type(description="A part of a file that is sent in parts.")
+class UploadPart:
+    number: int = strawberry.field(description="From 1 on.")
+    url: URL = strawberry.field(description="Where to send it.")
+    byte_size: int = strawberry.field(description="Its size, exactly.")
+    is_uploaded: bool = strawberry.field(description="Whether it has arrived.")
+
+
+@strawberry.type(
+    description="A file on its way. Send a multipart form to `url` by `method`: the `formFields` first, then the file"
+    " as the field `file`; then finish the upload."
+)
+class Upload(Node):
+    status: MediaStatus = strawberry.field(description="What has become of it.")
+    progress: float = strawberry.field(description="How far its processing is: 0 to 1.")
+    url: URL | None = strawberry.field(description="Where to send the file; null once it is finished or has expired.")
+    method: str | None = strawberry.field(description="How to send it: POST; null where `url` is.")
+    headers: list[HttpHeader] = strawberry.field(description="Headers to send with the file.")
+    form_fields: list[FormField] = strawberry.field(description="Fields to send before the file, exactly as they are.")
+    parts: list[UploadPart] = strawberry.field(description="The parts of a file that is sent in parts; else empty.")
+    expires_at: datetime = strawberry.field(description="Until when the file may be sent and finished.")
+    result: Media | None = strawberry.field(description="What came of it, once it is READY.")
+    captured_at: datetime | None = strawberry.field(description="When the picture was taken, as the file says.")
+    camera: str | None = strawberry.field(description="What it was taken with, as the file says.")
+    failure_reason: str | None = strawberry.field(description="Why it came to nothing, in a sentence for people.")
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        return isinstance(obj, UploadRow)
+
+
+@strawberry.input(description="A file that you want to send.")
+class StartUploadInput:
+    purpose: UploadPurpose = strawberry.field(description="What it is for.")
+    content_type: str = strawberry.field(description="image/jpeg, image/png, image/webp or image/gif.")
+    byte_size: int = strawberry.field(description="Its size, exactly.")
+    file_name: str | None = strawberry.field(default=None, description="Its name, of at most 255 characters.")
+    idempotency_key: str | None = strawberry.field(
+        default=None, description="The same key of yours twice makes one upload."
+    )
+
+
+@strawberry.input(description="A file that you have sent.")
+class FinishUploadInput:
+    upload_id: ID = strawberry.field(description="Its upload.")
+    alt_text: str | None = strawberry.field(
+        default=None, description="What is to be seen, for those who do not see it: at most 1,000 characters."
+    )
+
+
+@strawberry.input(description="An upload that you want to take back.")
+class CancelUploadInput:
+    upload_id: ID = strawberry.field(description="The upload.")
+
+
+@strawberry.type(description="An upload.")
+class UploadPayload:
+    upload: Upload | None = strawberry.field(default=None, description="The upload; null if it was refused.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty on success.")
+
+
+@strawberry.type(description="Several uploads.")
+class UploadsPayload:
+    uploads: list[Upload] | None = strawberry.field(
+        default=None, description="The uploads, in the order of the inputs; null if one was refused."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Why they were refused; empty on success.")
