@@ -1,6 +1,7 @@
 """The composition root: settings → backend → schema → Starlette. Nobody imports it but the server's own process."""
 
 import argparse
+import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
@@ -131,7 +132,7 @@ async def open_app(settings: Settings) -> ASGIApp:
 
 
 async def serve(listening: socket.socket, settings: Settings) -> None:
-    """Answers on a listening socket, which several processes may share, until SIGTERM or SIGINT."""
+    """Answers on a listening socket, which several processes may share, until SIGTERM, SIGINT or cancellation."""
     config = uvicorn.Config(
         await open_app(settings),
         http="httptools",
@@ -142,7 +143,14 @@ async def serve(listening: socket.socket, settings: Settings) -> None:
         date_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    await uvicorn.Server(config).serve(sockets=[listening])
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
 
 
 def main() -> None:

@@ -59,6 +59,7 @@ async def server_url(settings: Settings) -> AsyncIterator[str]:
     serving.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await serving
+    listening.close()
 
 
 @pytest.fixture(scope="session")
