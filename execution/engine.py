@@ -76,6 +76,8 @@ class Engine:
         try:
             async for event in events:
                 yield self._answer(event, context)
+        except Exception as fault:  # noqa: BLE001  whatever ends the stream is told as any other error
+            yield self._refused(fault)
         finally:
             await events.aclose()  # type: ignore[attr-defined]
 
@@ -104,7 +106,7 @@ class Engine:
         self._after(context, answer)
         return answer
 
-    def _refused(self, fault: InvalidDocument | RequestFault) -> dict[str, Any]:
+    def _refused(self, fault: Exception) -> dict[str, Any]:
         errors = (
             fault.errors if isinstance(fault, InvalidDocument) else [GraphQLError(str(fault), original_error=fault)]
         )

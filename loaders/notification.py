@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from loaders.comment import comments_by_id
 from loaders.context import Context
+from loaders.post import posts_by_id
+from loaders.upload import uploads_by_id
 from loaders.user import users_by_id
 from models.global_ids import NodeKind
 from services.notifications.listing import notifications_page, unread_count
@@ -15,7 +18,10 @@ from services.visibility import visible_users
 from services.visible import VisibleUser
 
 SUBJECTS: dict[NodeKind, Callable[[Context, Sequence[int]], Awaitable[dict[int, Any]]]] = {
+    NodeKind.POST: posts_by_id,
+    NodeKind.COMMENT: comments_by_id,
     NodeKind.USER: users_by_id,
+    NodeKind.UPLOAD: uploads_by_id,
 }
 """What a notification can be about: the rows that the viewer may see, by number."""
 

@@ -9,6 +9,9 @@ from execution.batched import batched
 from loaders.notification import load_actors, load_subject
 from models.tables import NotificationKind
 from schema.base import Node, describe_values
+from schema.comment import Comment
+from schema.post import Post
+from schema.upload import Upload
 from schema.user import User
 from services.notifications.shown import ShownNotification
 
@@ -41,7 +44,9 @@ describe_values(
     },
 )
 
-NotificationSubject = Annotated[User, strawberry.union("NotificationSubject", description="What it is about.")]
+NotificationSubject = Annotated[
+    Post | Comment | User | Upload, strawberry.union("NotificationSubject", description="What it is about.")
+]
 
 
 @strawberry.type(
