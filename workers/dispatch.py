@@ -11,9 +11,10 @@ from core.crash import crash_point
 from core.errors import ShardUnavailable
 from services.backend import Backend
 from services.deliveries import CLAIMED_AT_ONCE, Claimed, claim, due_shards, overdue_shards, put_back, sweep
+from services.queues import queue_depths
 from workers.family import JobFamily
 from workers.loops import AWAY
-from workers.queue import depths, enqueue
+from workers.queue import enqueue
 from workers.wake import Wake
 
 SHARDS_AT_ONCE = 8
@@ -71,8 +72,8 @@ class Dispatcher:
                 self._wake.call([shard])
 
     async def _handlers_with_room(self) -> list[str]:
-        depth = await depths(self._queue, self._families)
-        return [name for name, family in self._family_of.items() if depth[family.queue] < QUEUE_LIMIT]
+        depth = await queue_depths(self._queue, [family.family for family in self._families])
+        return [name for name, family in self._family_of.items() if depth[family.family] < QUEUE_LIMIT]
 
     async def _relay_shard(self, shard: int, handlers: Collection[str]) -> None:
         async with self._turns:

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.consequences import Family
 from services.outbox import JobFunction
+from services.queues import queue_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +25,4 @@ class JobFamily:
 
     @property
     def queue(self) -> str:
-        return f"heliograph:{self.family.value}"
+        return queue_name(self.family)

@@ -1,7 +1,5 @@
 """The queue as the relay fills it and the workers read it."""
 
-from collections.abc import Iterable
-
 import orjson
 from arq.connections import ArqRedis
 from redis.asyncio import ConnectionPool
@@ -34,12 +32,3 @@ async def enqueue(queue: ArqRedis, family: JobFamily, claimed: Claimed) -> None:
         _job_id=f"{claimed.event_id}:{claimed.handler}:{claimed.attempts}",
         _queue_name=family.queue,
     )
-
-
-async def depths(queue: ArqRedis, families: Iterable[JobFamily]) -> dict[str, int]:
-    """How many jobs each queue holds, waiting and running, by its name. Raises RedisError or OSError."""
-    names = [family.queue for family in families]
-    pipeline = queue.pipeline(transaction=False)
-    for name in names:
-        pipeline.zcard(name)
-    return dict(zip(names, await pipeline.execute(), strict=True))
