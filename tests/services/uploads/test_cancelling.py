@@ -13,7 +13,7 @@ from services.uploads.processing import process_upload
 from services.uploads.rows import object_keys, renditions
 from services.withdrawals import is_withdrawn
 from tests.pictures import small_photo
-from tests.services.uploads.conftest import Uploader, change_row, events_of, is_stored, row_of, run_job
+from tests.uploading import Uploader, change_row, events_of, is_stored, row_of, run_job
 
 PHOTO = small_photo()
 

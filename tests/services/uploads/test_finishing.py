@@ -10,7 +10,7 @@ from models.tables import MediaStatus
 from services.backend import Backend
 from services.uploads.finishing import finish_upload
 from tests.pictures import small_photo
-from tests.services.uploads.conftest import Uploader, change_row, events_of, post_form, row_of
+from tests.uploading import Uploader, change_row, events_of, post_form, row_of
 
 PHOTO = small_photo()
 

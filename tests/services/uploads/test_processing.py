@@ -20,7 +20,7 @@ from services.outbox import Job, Superseded
 from services.uploads import processing
 from services.uploads.processing import process_upload
 from tests.pictures import blank_png, encoded, phone_photo, photograph, small_photo
-from tests.services.uploads.conftest import (
+from tests.uploading import (
     Uploader,
     begin_job,
     change_row,

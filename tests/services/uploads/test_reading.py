@@ -17,7 +17,7 @@ from services.uploads.reading import page_of_uploads, visible_images
 from services.visibility import NOBODY, visible_users
 from services.visible import ImageRow, MediaLinks
 from tests.pictures import small_photo
-from tests.services.uploads.conftest import Uploader, change_row, row_of, run_job
+from tests.uploading import Uploader, change_row, row_of, run_job
 
 PHOTO = small_photo(200, 150)
 

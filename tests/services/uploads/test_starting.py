@@ -11,7 +11,7 @@ from models.ids import shard_of
 from models.tables import MediaStatus, UploadPurpose
 from services.backend import Backend
 from services.uploads.starting import NewUpload, start_upload, start_uploads
-from tests.services.uploads.conftest import Uploader, row_of
+from tests.uploading import Uploader, row_of
 
 PHOTO = NewUpload(UploadPurpose.POST, "image/jpeg", 1234, "beach.jpg")
 

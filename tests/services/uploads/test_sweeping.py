@@ -9,7 +9,7 @@ from services.uploads.discarding import discard_upload
 from services.uploads.finishing import finish_upload
 from services.uploads.sweeping import GIVEN_UP, NEVER_SENT, sweep_uploads
 from tests.pictures import small_photo
-from tests.services.uploads.conftest import (
+from tests.uploading import (
     Uploader,
     begin_job,
     change_row,

@@ -9,7 +9,7 @@ from services.uploads.cancelling import cancel_upload
 from services.uploads.processing import process_upload
 from services.uploads.telling import notify_upload
 from tests.pictures import small_photo
-from tests.services.uploads.conftest import Uploader, run_job
+from tests.uploading import Uploader, run_job
 
 
 async def notifications(backend: Backend, recipient_id: int) -> list[tuple[Any, ...]]:

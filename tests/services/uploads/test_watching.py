@@ -18,7 +18,7 @@ from services.uploads.rows import UploadRow
 from services.uploads.watching import tell_progress, watch_upload
 from services.visible import MediaLinks
 from tests.pictures import small_photo
-from tests.services.uploads.conftest import Uploader, change_row, run_job
+from tests.uploading import Uploader, change_row, run_job
 
 PHOTO = small_photo()
 

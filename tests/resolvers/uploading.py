@@ -1,0 +1,67 @@
+"""Uploading as a client does: GraphQL, and the file by HTTP straight to the storage."""
+
+from typing import Any
+
+import httpx
+
+from tests.api import Api
+from tests.factories import Person
+
+UPLOAD = """
+    fragment U on Upload {
+        id status progress url method headers { name value } formFields { name value } parts { number }
+        expiresAt capturedAt camera failureReason
+        result { __typename id ... on Image { width height altText variants { width height format url bytes } } }
+    }
+"""
+ERRORS = "userErrors { code message field }"
+START = (
+    f"mutation ($input: StartUploadInput!) {{ startUpload(input: $input) {{ upload {{ ...U }} {ERRORS} }} }} {UPLOAD}"
+)
+START_SEVERAL = (
+    f"mutation ($inputs: [StartUploadInput!]!) {{ startUploads(inputs: $inputs) {{ uploads {{ ...U }} {ERRORS} }} }}"
+    + UPLOAD
+)
+FINISH = (
+    f"mutation ($input: FinishUploadInput!) {{ finishUpload(input: $input) {{ upload {{ ...U }} {ERRORS} }} }}" + UPLOAD
+)
+CANCEL = (
+    f"mutation ($input: CancelUploadInput!) {{ cancelUpload(input: $input) {{ upload {{ ...U }} {ERRORS} }} }}" + UPLOAD
+)
+SEE = "query ($id: ID!) { node(id: $id) { ...U } }" + UPLOAD
+WATCH = "subscription ($id: ID!) { upload(id: $id) { ...U } }" + UPLOAD
+
+Json = dict[str, Any]
+
+
+def jpeg(data: bytes, **more: Any) -> Json:
+    """A StartUploadInput."""
+    return {"purpose": "POST", "contentType": "image/jpeg", "byteSize": len(data), **more}
+
+
+async def start(api: Api, person: Person, data: bytes, **more: Any) -> Json:
+    payload = (await api.data(START, {"input": jpeg(data, **more)}, token=person.access_token))["startUpload"]
+    assert payload["userErrors"] == []
+    upload: Json = payload["upload"]
+    return upload
+
+
+async def send(upload: Json, data: bytes) -> httpx.Response:
+    """The form as the upload says, then the file."""
+    fields = {field["name"]: field["value"] for field in upload["formFields"]}
+    async with httpx.AsyncClient() as client:
+        return await client.request(upload["method"], upload["url"], data=fields, files={"file": ("photo", data)})
+
+
+async def finish(api: Api, person: Person, upload: Json, **more: Any) -> Json:
+    """The payload."""
+    variables = {"input": {"uploadId": upload["id"], **more}}
+    payload: Json = (await api.data(FINISH, variables, token=person.access_token))["finishUpload"]
+    return payload
+
+
+async def see(api: Api, person: Person | None, upload: Json) -> Json | None:
+    found: Json | None = (await api.data(SEE, {"id": upload["id"]}, token=person.access_token if person else None))[
+        "node"
+    ]
+    return found
