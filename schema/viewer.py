@@ -5,9 +5,11 @@ import strawberry
 from execution.batched import batched
 from loaders.notification import load_notifications, load_unread_count
 from schema.base import Connection
+from loaders.upload import load_uploads
 from schema.notification import Notification
 from schema.user import User
 
+from schema.upload import Upload
 
 @strawberry.type(description="You: what only you may see.")
 class Viewer:
@@ -21,3 +23,4 @@ class Viewer:
     unread_notification_count: int = batched(
         load_unread_count, description="How many notifications you have not read yet."
     )
+    uploads: Connection[Upload] | None = batched(load_uploads, description="What you have sent, the newest first.")
