@@ -3,13 +3,15 @@
 import strawberry
 
 from execution.batched import batched
+from loaders.feed import load_home_feed
 from loaders.notification import load_notifications, load_unread_count
-from schema.base import Connection
 from loaders.upload import load_uploads
+from schema.base import Connection
+from schema.feed import FeedConnection
 from schema.notification import Notification
+from schema.upload import Upload
 from schema.user import User
 
-from schema.upload import Upload
 
 @strawberry.type(description="You: what only you may see.")
 class Viewer:
@@ -17,6 +19,11 @@ class Viewer:
     email: str = strawberry.field(description="Where mail for you goes; you can sign in with it.")
     is_email_confirmed: bool = strawberry.field(description="Whether a link in a mail to that address was followed.")
     has_password: bool = strawberry.field(description="Whether you can sign in with a password.")
+    home_feed: FeedConnection | None = batched(
+        load_home_feed,
+        description="What those whom you follow post, and what you post.",
+        arguments={"order": "In which order; the newest first if none is named."},
+    )
     notifications: Connection[Notification] | None = batched(
         load_notifications, description="What happened that concerns you, the latest first."
     )

@@ -1,3 +1,4 @@
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -8,12 +9,15 @@ from tests.services.feeds.town import Town
 
 
 @pytest.fixture
-def town(backend: Backend) -> Town:
-    return Town(backend)
+async def town(backend: Backend) -> AsyncIterator[Town]:
+    yield Town(backend)
+    await backend.background.settled()
 
 
 @pytest.fixture
-def small(backend: Backend) -> Town:
+async def small(backend: Backend) -> AsyncIterator[Town]:
     """A town whose timelines hold 8 posts, and whose fan-outs go by 3 followers."""
     few = backend.settings.model_copy(update={"timeline_length": 8, "fanout_chunk": 3})
-    return Town(replace(backend, settings=few, background=Background()))
+    own = replace(backend, settings=few, background=Background())
+    yield Town(own)
+    await own.background.settled()

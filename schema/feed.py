@@ -1,0 +1,43 @@
+"""Feeds."""
+
+from typing import Annotated
+
+import strawberry
+
+from schema.base import PageInfo, describe_values
+from schema.post import Post
+from services.feeds.home import FeedOrder, FeedReason
+
+strawberry.enum(FeedOrder, description="In which order a feed is read.")
+describe_values(FeedOrder, {"CHRONOLOGICAL": "Strictly the newest first."})
+
+strawberry.enum(FeedReason, description="Why an item is in a feed, so that a client can say so.")
+describe_values(
+    FeedReason,
+    {
+        "FOLLOWING": "You follow who posted it.",
+        "FOLLOWED_HASHTAG": "You follow one of its hashtags.",
+        "SUGGESTED": "It may be to your liking.",
+        "TRENDING": "Many people look at it just now.",
+        "SIMILAR_TO_LIKED": "It is like something that you liked.",
+        "SPONSORED": "Somebody pays for it to be shown.",
+        "OWN": "You posted it.",
+    },
+)
+
+FeedItem = Annotated[Post, strawberry.union("FeedItem", description="What can stand in a feed.")]
+
+
+@strawberry.type(description="An item of a feed, with where it stands and why.")
+class FeedEdge:
+    node: FeedItem = strawberry.field(description="The item.")
+    cursor: str = strawberry.field(description="Where it stands: send it as `after` to go on behind it.")
+    reason: FeedReason = strawberry.field(description="Why it is there.")
+    score: float | None = strawberry.field(description="What ranked it there; null in chronological order.")
+
+
+@strawberry.type(description="A page of a feed.")
+class FeedConnection:
+    edges: list[FeedEdge] = strawberry.field(description="The items with their cursors, in order.")
+    nodes: list[FeedItem] = strawberry.field(description="The items without the cursors.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands.")
