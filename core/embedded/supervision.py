@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from core import clock
 from core.embedded.faults import StartupError
-from core.embedded.processes import ProcessSpec, Reaper, spawn, stop, tail
+from core.embedded.processes import ProcessSpec, Reaper, spawn, stop, tail, trim
 
 POLL = 0.02
 FIRST_WAIT = 0.2
 LONGEST_WAIT = 10.0
 SETTLED = 1.0
+TRIM_SECONDS = 60.0
 STEADY = 30.0  # seconds of life after which a death is no longer the last one's sequel
 
 
@@ -33,9 +34,11 @@ class Supervisor:
         self._report = report
         self._reaper = Reaper()
         self._running: dict[str, Running] = {}
+        self._trimming: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         await self._reaper.start()
+        self._trimming = asyncio.create_task(self._trim_logs())
 
     @property
     def names(self) -> list[str]:
@@ -78,8 +81,17 @@ class Supervisor:
         await asyncio.gather(*(self._end(running) for running in found))
 
     async def close(self) -> None:
+        if self._trimming:
+            self._trimming.cancel()
         await self.stop(self.names)
         await self._reaper.stop()
+
+    async def _trim_logs(self) -> None:
+        while True:
+            await asyncio.sleep(TRIM_SECONDS)
+            for running in list(self._running.values()):
+                with contextlib.suppress(OSError):  # a full disk is the servers' to report
+                    await asyncio.to_thread(trim, running.spec.log)
 
     async def _spawn(self, spec: ProcessSpec) -> Running:
         await spec.prepare()

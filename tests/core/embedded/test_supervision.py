@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from core import clock
+from core.embedded import processes, supervision
 from core.embedded.faults import StartupError
 from core.embedded.processes import ProcessSpec
 from core.embedded.supervision import Supervisor
@@ -94,6 +95,20 @@ async def test_what_ignores_the_signal_is_killed_in_time(scene: Scene) -> None:
     assert 0.3 <= clock.monotonic() - began < 2
     assert not psutil.pid_exists(pid)
     assert scene.said == []
+
+
+async def test_a_log_that_grows_is_begun_anew(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "TRIM_SECONDS", 0.05)
+    monkeypatch.setattr(processes, "LOG_LIMIT", 5000)
+    talk = "import time\nfor n in range(100000): print(n, flush=True); time.sleep(0.0001)"
+    supervisor = Supervisor(scene.said.append)
+    await supervisor.open()
+    await supervisor.launch(scene.spec("talker", talk))
+    log = scene.folder / "talker.log"
+    await until((scene.folder / "talker.log.1").exists)
+    await until(lambda: 0 < log.stat().st_size < 5000)  # it goes on at the beginning, without a hole
+    assert log.read_bytes()[:1].isdigit()
+    await supervisor.close()
 
 
 async def test_stopping_while_it_waits_to_start_again_leaves_nothing(scene: Scene) -> None:
