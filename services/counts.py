@@ -65,6 +65,13 @@ _FOLD = text("""
 """)
 
 
+# What comments are ranked by: it moves when likes are folded, not with each like. The rows of `counts` are still held.
+_RANK = text("""
+    UPDATE comments m SET score = c.value FROM counts c
+    WHERE m.id = ANY(:object_ids) AND c.object_id = m.id AND c.counter = :likes AND m.score <> c.value
+""")
+
+
 async def fold(backend: Backend, object_id: int) -> None:
     """Moves the object's deltas into its base. Raises ShardUnavailable."""
     await _fold_on(backend, shard_of(object_id), [object_id])
@@ -73,6 +80,7 @@ async def fold(backend: Backend, object_id: int) -> None:
 async def _fold_on(backend: Backend, shard: int, object_ids: list[int]) -> None:
     async with backend.transaction(shard) as transaction:
         await transaction.session.execute(_FOLD, {"object_ids": object_ids})
+        await transaction.session.execute(_RANK, {"object_ids": object_ids, "likes": Counter.LIKES.value})
 
 
 _TO_FOLD = f"""
