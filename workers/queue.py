@@ -1,5 +1,8 @@
 """The queue as the relay fills it and the workers read it."""
 
+import contextlib
+from collections.abc import AsyncIterator
+
 import orjson
 from arq.connections import ArqRedis
 from redis.asyncio import ConnectionPool
@@ -13,10 +16,15 @@ DELIVER = "deliver"
 """The one function that every worker offers; the handler is among its arguments."""
 
 
-def open_queue(url: str) -> ArqRedis:
+@contextlib.asynccontextmanager
+async def open_queue(url: str) -> AsyncIterator[ArqRedis]:
     """Connects at its first use. Arguments travel as JSON: reading a pickle would run what a stranger put there."""
     connections = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 1))
-    return ArqRedis(connections, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
+    queue = ArqRedis(connections, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
+    try:
+        yield queue
+    finally:
+        await queue.aclose(close_connection_pool=True)
 
 
 async def enqueue(queue: ArqRedis, family: JobFamily, claimed: Claimed) -> None:

@@ -31,8 +31,7 @@ async def relay(settings: Settings) -> None:
     async with AsyncExitStack() as opened:
         backend = await Backend.open(settings)
         opened.push_async_callback(backend.close)
-        queue = open_queue(settings.queue_url)
-        opened.push_async_callback(queue.aclose)
+        queue = await opened.enter_async_context(open_queue(settings.queue_url))
         wake = Wake()
         dispatcher = Dispatcher(backend, queue, list(FAMILIES.values()), wake)
         work = asyncio.create_task(_run(backend, dispatcher, wake))

@@ -18,8 +18,7 @@ async def work(family: Family, settings: Settings) -> None:
     async with AsyncExitStack() as opened:
         backend = await Backend.open(settings)
         opened.push_async_callback(backend.close)
-        queue = open_queue(settings.queue_url)
-        opened.push_async_callback(queue.aclose)
+        queue = await opened.enter_async_context(open_queue(settings.queue_url))
         for resource in jobs.resources:
             await opened.enter_async_context(resource)
         await run_worker(make_worker(backend, queue, jobs))

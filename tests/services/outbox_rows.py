@@ -7,7 +7,7 @@ from sqlalchemy import text
 from models.ids import shard_of
 from services.backend import Backend
 from services.consequences import EventKind
-from services.deliveries import Claimed, claim
+from services.deliveries import Claimed, claim, put_back
 from services.outbox import Job, emit
 from services.tries import begin
 
@@ -46,9 +46,12 @@ async def change(backend: Backend, event_id: int, assignment: str) -> None:
 
 
 async def claimed(backend: Backend, event_id: int) -> Claimed:
-    """The event's welcome, claimed by a relay."""
-    [found] = [one for one in await claim(backend, shard_of(event_id), WELCOME) if one.event_id == event_id]
-    return found
+    """The event's welcome, claimed by a relay; others of its shard that were claimed with it are put back."""
+    shard = shard_of(event_id)
+    found = {one.event_id: one for one in await claim(backend, shard, WELCOME)}
+    wanted = found.pop(event_id)
+    await put_back(backend, shard, found.values())
+    return wanted
 
 
 async def begun(backend: Backend, event_id: int, lease_seconds: float = 10) -> Job:
