@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import structlog
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -19,7 +19,17 @@ from models.shards import Shards, Transaction
 from services.background import Background
 
 OUTBOX_CHANNEL = "outbox"
+REDIS_CONNECTIONS = 64
+REDIS_TURN_SECONDS = 5
 log = structlog.get_logger()
+
+
+def _redis_pool(url: str) -> BlockingConnectionPool:
+    """A crowd waits its turn for a connection. A restarted Redis leaves dead ones behind: one retry; longer waits are
+    for the callers to decide."""
+    return BlockingConnectionPool.from_url(
+        url, max_connections=REDIS_CONNECTIONS, timeout=REDIS_TURN_SECONDS, retry=Retry(NoBackoff(), 1)
+    )
 
 
 @dataclass(slots=True)
@@ -40,8 +50,7 @@ class Backend:
         return cls(
             settings,
             shards,
-            # A restarted Redis leaves dead connections behind: one retry. Longer waits are for the callers to decide.
-            Redis.from_url(settings.redis_url, retry=Retry(NoBackoff(), 1)),
+            Redis.from_pool(_redis_pool(settings.redis_url)),
             ObjectStorage(settings),
             MediaSigner(settings.secret_key.get_secret_value(), settings.media_url_seconds),
         )
