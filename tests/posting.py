@@ -1,0 +1,136 @@
+"""Posts and what hangs on them, made by the services that make all of them. Uploads are put in as the pipeline leaves
+them."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, insert, text
+
+from models.ids import shard_of
+from models.tables import Counter, MediaStatus, Upload, UploadPurpose
+from services import counts
+from services.backend import Backend
+from services.comments.add import NewComment, add_comment
+from services.consequences import EventKind
+from services.outbox import Job
+from services.posts.attaching import NewMedia
+from services.posts.create import NewPost, create_post
+from services.relationships.follow import follow
+from services.visible import MediaLinks
+from tests.factories import Person
+
+WIDTHS = (150, 320, 640, 1080)
+
+
+def links(backend: Backend) -> MediaLinks:
+    return MediaLinks(backend.signer)
+
+
+async def ready_upload(backend: Backend, owner_id: int, **columns: Any) -> int:
+    """An upload of four widths in two formats; the objects are not in storage."""
+    rendition = secrets.token_urlsafe(16)
+    variants = [
+        {
+            "key": f"variants/{rendition}/{width}.{'jpg' if form == 'JPEG' else 'webp'}",
+            "width": width,
+            "height": width * 3 // 4,
+            "format": form,
+            "bytes": width * 10,
+        }
+        for width in WIDTHS
+        for form in ("JPEG", "WEBP")
+    ]
+    async with backend.transaction(shard_of(owner_id)) as transaction:
+        upload_id = await transaction.mint_id()
+        row = {
+            "id": upload_id,
+            "owner_id": owner_id,
+            "purpose": UploadPurpose.POST.value,
+            "content_type": "image/jpeg",
+            "byte_size": 1000,
+            "object_key": f"originals/{rendition}",
+            "status": MediaStatus.READY.value,
+            "expires_at": func.clock_now(),
+            "result": {"width": 1080, "height": 810, "blurhash": "LKO2", "variants": variants},
+        }
+        await transaction.session.execute(insert(Upload).values(row | columns))
+    return upload_id
+
+
+async def make_post(backend: Backend, author: Person, *, pictures: int = 1, **fields: Any) -> int:
+    media = [NewMedia(await ready_upload(backend, author.id)) for _ in range(pictures)]
+    return await create_post(backend, links(backend), author.id, NewPost(media, **fields))
+
+
+async def make_comment(
+    backend: Backend, author: Person, post_id: int, said: str = "Well seen", parent_id: int | None = None
+) -> int:
+    return await add_comment(backend, links(backend), author.id, NewComment(post_id, said, parent_id))
+
+
+async def make_follow(backend: Backend, follower: Person, followed: Person) -> None:
+    await follow(backend, links(backend), follower.viewer.user, followed.id)
+
+
+async def accept_follow(backend: Backend, follower: Person, followed: Person) -> None:
+    """As accepting a request will do it."""
+    await change(
+        backend,
+        followed.id,
+        "UPDATE follows SET state = 'ACCEPTED', previous_state = state, version = version + 1"
+        " WHERE followed_id = :followed AND follower_id = :follower",
+        followed=followed.id,
+        follower=follower.id,
+    )
+
+
+async def set_user_state(backend: Backend, user_id: int, state: str) -> None:
+    await change(backend, user_id, "UPDATE users SET state = :state WHERE id = :id", state=state, id=user_id)
+
+
+async def set_post_state(backend: Backend, post_id: int, state: str) -> None:
+    await change(backend, post_id, "UPDATE posts SET state = :state WHERE id = :id", state=state, id=post_id)
+
+
+async def change(backend: Backend, identifier: int, sql: str, **values: Any) -> None:
+    async with backend.transaction(shard_of(identifier)) as transaction:
+        await transaction.session.execute(text(sql), values)
+
+
+async def rows(backend: Backend, identifier: int, sql: str, *arguments: Any) -> list[tuple[Any, ...]]:
+    """What is stored where the id lives: `$1` is the first argument."""
+    found = await backend.reader().on_shard_of(identifier, sql, *arguments)
+    return [tuple(row) for row in found]
+
+
+async def count_of(backend: Backend, object_id: int, counter: Counter) -> int:
+    return (await counts.read(backend.reader(), [object_id], [counter]))[object_id, counter]
+
+
+async def events_about(backend: Backend, identifier: int, kind: EventKind, **payload: Any) -> list[Mapping[str, Any]]:
+    """The payloads of the events of a kind on the id's shard that hold these values, in order."""
+    found = await backend.reader().on_shard_of(
+        identifier,
+        "SELECT payload FROM events WHERE kind = $1 AND payload @> $2 AND shard_of(id) = shard_of($3) ORDER BY id",
+        kind.value,
+        payload,
+        identifier,
+    )
+    return [row["payload"] for row in found]
+
+
+def job_of(backend: Backend, kind: EventKind, payload: Mapping[str, Any]) -> Job:
+    """A try of a handler at an event that is not in the outbox."""
+    return Job(backend, 0, kind, "", payload, 1, None, 10.0, None)
+
+
+async def fingerprint(backend: Backend) -> list[tuple[Any, ...]]:
+    """How many rows of what people make there are on each node: the same before and after what was refused."""
+    tables = ("posts", "comments", "likes", "saves", "follows", "following", "count_deltas", "counts", "events")
+    sql = " UNION ALL ".join(f"SELECT '{table}' AS name, count(*) AS number FROM {table}" for table in tables)
+    attached = "SELECT 'attached', count(*) FROM uploads WHERE attached_to IS NOT NULL"
+    found = await backend.reader().on_every_node(
+        f"{sql} UNION ALL {attached} UNION ALL SELECT 'keys', count(*) FROM idempotency_keys"
+    )
+    return [tuple(row) for row in found]
