@@ -25,7 +25,7 @@ from core.embedded.stack import Stack, embedded_stack, environment, was_killed
 from core.settings import ROOT, Settings
 from models.migrate import WrongNode, migrate_all
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 LEFTOVERS_SECONDS = 5.0
 OK = 200
 

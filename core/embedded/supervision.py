@@ -47,7 +47,7 @@ class Supervisor:
     def pid(self, name: str) -> int:
         return self._running[name].process.pid
 
-    async def start(self, spec: ProcessSpec, *, seconds: float = 60.0) -> None:
+    async def start(self, spec: ProcessSpec, *, seconds: float = 120.0) -> None:
         """Returns when the process is ready. Raises StartupError when it ends before, or is not in time."""
         running = await self._spawn(spec)
         self._running[spec.name] = running

@@ -99,7 +99,7 @@ async def start_up(data: Path, *arguments: str, errors: Path, **environment: str
             env=clean_environment(**environment),
         )
     assert process.stdout is not None
-    line = (await asyncio.wait_for(process.stdout.readline(), 90)).decode().strip()
+    line = (await asyncio.wait_for(process.stdout.readline(), 200)).decode().strip()
     if not line:
         await process.wait()
     assert line.startswith("ready http://"), errors.read_text()

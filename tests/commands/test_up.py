@@ -16,6 +16,7 @@ from core.settings import Settings
 from tests.commands.stacks import COMMAND, Up, clean_environment, start_up, users_of
 from tests.core.embedded.waiting import until
 
+pytestmark = pytest.mark.timeout(600)  # several starts in a row, on a machine that may do other things
 KINDS = (("app.py",), ("workers.run", "fast"), ("workers.run", "fanout"), ("workers.run", "media"), ("workers.relay",))
 SERVERS = (("valkey-server",), ("weed",), ("cluster_name=heliograph-node0",), ("cluster_name=heliograph-node1",))
 

@@ -1,5 +1,6 @@
 """Each thing that keeps `cli.py up` from starting: one sentence, an exit code, nothing left running."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -14,6 +15,8 @@ import pytest
 from core.embedded.datafolder import DataFolder
 from core.settings import ROOT
 from tests.commands.stacks import clean_environment, fail_up, start_up, users_of
+
+pytestmark = pytest.mark.timeout(600)
 
 
 def assert_one_sentence(result: tuple[int, str, str], pattern: str) -> None:
@@ -181,8 +184,9 @@ def broken(tmp_path: Path) -> Path:
 
 
 async def test_two_stacks_beside_each_other(tmp_path: Path) -> None:
-    one = await start_up(tmp_path / "one", errors=tmp_path / "errors-one")
-    two = await start_up(tmp_path / "two", errors=tmp_path / "errors-two")
+    one, two = await asyncio.gather(
+        *(start_up(tmp_path / name, errors=tmp_path / f"errors-{name}") for name in ("one", "two"))
+    )
     assert one.url != two.url
     assert (await one.terminate())[0] == 0
     assert users_of(tmp_path / "one") == []
