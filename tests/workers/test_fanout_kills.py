@@ -3,9 +3,10 @@
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -47,13 +48,24 @@ class FanOut:
 
     async def holders(self) -> int:
         """How many timelines have the post. Fails if one has it twice."""
-        pieces = await asyncio.gather(
-            *(timeline.read(self.backend, follower, MAX_ID, 100) for follower in self.followers)
-        )
+        pieces = await _each(self.followers, lambda one: timeline.read(self.backend, one, MAX_ID, 100))
         held = [piece.ids.count(self.post_id) for piece in pieces if isinstance(piece, Stretch)]
         assert len(held) == len(self.followers)
         assert set(held) <= {0, 1}
         return sum(held)
+
+
+async def _each(people: list[int], work: Callable[[int], Awaitable[Any]]) -> list[Any]:
+    done: list[Any] = []
+    for start in range(0, len(people), 100):
+        done += await asyncio.gather(*map(work, people[start : start + 100]))
+    return done
+
+
+async def _make_active(backend: Backend, viewer: int) -> None:
+    begun = await timeline.read(backend, viewer, MAX_ID, 1)
+    assert isinstance(begun, Unbuilt)
+    assert await timeline.finish(backend, viewer, begun.token, 0, [])
 
 
 async def begin(backend: Backend, count: int) -> FanOut:
@@ -65,12 +77,7 @@ async def begin(backend: Backend, count: int) -> FanOut:
     shards = len(backend.shards.shards_on(0)) + len(backend.shards.shards_on(1))
     followers = [first + (number << 23) + (number % shards << 10) for number in range(count)]
     await town.follow_by_many(followers, author)
-    for some in (followers[start : start + 500] for start in range(0, count, 500)):
-        begun = await asyncio.gather(*(timeline.read(backend, follower, MAX_ID, 1) for follower in some))
-        tokens = [one.token for one in begun if isinstance(one, Unbuilt)]
-        await asyncio.gather(
-            *(timeline.finish(backend, follower, token, 0, []) for follower, token in zip(some, tokens, strict=True))
-        )
+    await _each(followers, lambda one: _make_active(backend, one))
     async with backend.transaction(shard_of(author)) as transaction:
         post_id = await transaction.mint_id()
         await transaction.session.execute(insert(Post).values(id=post_id, author_id=author, kind="PHOTO", media=[]))
