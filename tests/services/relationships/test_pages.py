@@ -1,0 +1,115 @@
+from typing import Any
+
+from models.global_ids import NodeKind
+from services.backend import Backend
+from services.likes import like
+from services.pages import Page
+from services.relationships.follow import unfollow
+from services.relationships.pages import followers_of_users, following_of_users, likers_of_subjects
+from services.visibility import NOBODY
+from services.visible import VisibleUser
+from tests.factories import Person, make_user, new_username
+from tests.posting import accept_follow, links, make_follow, make_post, rows, set_user_state
+
+
+async def followers(backend: Backend, viewer_id: int, user: Person, **wanted: Any) -> Page[VisibleUser]:
+    wanted = {"query": None, "first": 10, "after": None} | wanted
+    return (await followers_of_users(backend.reader(), links(backend), viewer_id, [user.id], **wanted))[user.id]
+
+
+async def following(backend: Backend, viewer_id: int, user: Person, **wanted: Any) -> Page[VisibleUser]:
+    wanted = {"query": None, "first": 10, "after": None} | wanted
+    return (await following_of_users(backend.reader(), links(backend), viewer_id, [user.id], **wanted))[user.id]
+
+
+def names(page: Page[VisibleUser]) -> list[str]:
+    return [user.username for user in page.nodes]
+
+
+async def test_the_latest_first_page_by_page(backend: Backend) -> None:
+    user = await make_user(backend)
+    others = [await make_user(backend) for _ in range(5)]
+    for other in others:
+        await make_follow(backend, other, user)
+        await make_follow(backend, user, other)
+    await unfollow(backend, links(backend), others[2].id, user.id)
+    await unfollow(backend, links(backend), user.id, others[2].id)
+    expected = [others[number].username for number in (4, 3, 1, 0)]
+    for page in (followers, following):
+        first = await page(backend, NOBODY, user, first=3)
+        assert names(first) == expected[:3]
+        assert first.page_info.has_next_page
+        rest = await page(backend, NOBODY, user, first=3, after=first.page_info.end_cursor)
+        assert names(rest) == expected[3:]
+        assert (rest.page_info.has_next_page, rest.page_info.has_previous_page) == (False, True)
+    since = "SELECT since FROM follows WHERE followed_id = $1 AND follower_id = $2"
+    told = (await followers(backend, NOBODY, user)).edges[0].since
+    assert await rows(backend, user.id, since, user.id, others[4].id) == [(told,)]
+
+
+async def test_a_search_finds_the_beginnings_of_words(backend: Backend) -> None:
+    user = await make_user(backend)
+    people = []
+    for full_name in ("Ada Lovelace", "Łada Nowak", "Alan 100%_sure"):
+        person = await make_user(backend, full_name=full_name)
+        await make_follow(backend, person, user)
+        await make_follow(backend, user, person)
+        people.append(person.username)
+    ada, lada, alan = people
+    for page in (followers, following):
+        for query, found in (
+            ("aDA", [ada]),
+            ("love", [ada]),
+            ("  ada   LOVE", [ada]),
+            ("ład", [lada]),
+            ("velace", []),
+            ("100%_", [alan]),
+            ("%", []),
+            ("a", [alan, ada]),
+            (ada, [ada]),
+            ("", [alan, lada, ada]),
+            ("\0", [alan, lada, ada]),
+        ):
+            assert names(await page(backend, NOBODY, user, query=query)) == found, query
+
+
+async def test_the_lists_of_a_private_account_are_for_accepted_followers(backend: Backend) -> None:
+    user, stranger, asking, follower = [
+        await make_user(backend, is_private=private) for private in (True, False, False, False)
+    ]
+    for person in (asking, follower):
+        await make_follow(backend, person, user)
+    await accept_follow(backend, follower, user)
+    await make_follow(backend, user, stranger)
+    for viewer in (user, follower):
+        assert names(await followers(backend, viewer.id, user)) == [follower.username]
+        assert names(await following(backend, viewer.id, user)) == [stranger.username]
+    for viewer_id in (stranger.id, asking.id, NOBODY):
+        assert names(await followers(backend, viewer_id, user)) == []
+        assert names(await following(backend, viewer_id, user)) == []
+
+
+async def test_who_is_suspended_is_passed_over(backend: Backend) -> None:
+    user = await make_user(backend)
+    others = [await make_user(backend, new_username()) for _ in range(6)]
+    for other in others:
+        await make_follow(backend, other, user)
+    for other in others[2:]:
+        await set_user_state(backend, other.id, "SUSPENDED")
+    page = await followers(backend, NOBODY, user, first=1)
+    assert names(page) == [others[1].username]
+    assert page.page_info.has_next_page
+    after = page.page_info.end_cursor
+    assert names(await followers(backend, NOBODY, user, first=1, after=after)) == [others[0].username]
+
+
+async def test_likers_of_many_posts_at_once(backend: Backend) -> None:
+    author, a, b, gone = [await make_user(backend) for _ in range(4)]
+    posts = [await make_post(backend, author) for _ in range(3)]
+    for fan, post_id in ((a, posts[0]), (b, posts[0]), (gone, posts[0]), (b, posts[1])):
+        await like(backend, links(backend), fan.id, NodeKind.POST, post_id)
+    await set_user_state(backend, gone.id, "SUSPENDED")
+    reader = backend.reader()
+    found = await likers_of_subjects(reader, links(backend), NOBODY, posts, first=2, after=None)
+    assert [names(found[post_id]) for post_id in posts] == [[b.username, a.username], [b.username], []]
+    assert all(edge.since is not None for edge in found[posts[0]].edges)
