@@ -11,14 +11,14 @@ NOT_THERE = [{"code": "NOT_FOUND", "message": "There is no such upload.", "field
 
 async def test_what_has_arrived_is_processed(api: Api, backend: Backend) -> None:
     person = await make_user(backend)
-    upload = await start(api, person, PHOTO)
+    upload = await start(api, person.access_token, PHOTO)
     await send(upload, PHOTO)
-    payload = await finish(api, person, upload, altText="A beach")
+    payload = await finish(api, person.access_token, upload, altText="A beach")
     assert payload["userErrors"] == []
     finished = payload["upload"]
     assert (finished["id"], finished["status"]) == (upload["id"], "PROCESSING")
     assert (finished["url"], finished["method"], finished["formFields"]) == (None, None, [])
-    again = await finish(api, person, upload, altText="Another")
+    again = await finish(api, person.access_token, upload, altText="Another")
     assert again["userErrors"] == []
     assert again["upload"]["id"] == upload["id"]
     [row] = await backend.reader().on_shard_of(
@@ -29,25 +29,25 @@ async def test_what_has_arrived_is_processed(api: Api, backend: Backend) -> None
 
 async def test_what_has_not_arrived(api: Api, backend: Backend) -> None:
     person = await make_user(backend)
-    upload = await start(api, person, PHOTO)
-    payload = await finish(api, person, upload)
+    upload = await start(api, person.access_token, PHOTO)
+    payload = await finish(api, person.access_token, upload)
     assert payload["upload"] is None
     assert [(error["code"], error["field"]) for error in payload["userErrors"]] == [("MEDIA_NOT_READY", ["uploadId"])]
-    seen = await see(api, person, upload)
+    seen = await see(api, person.access_token, upload)
     assert seen is not None
     assert seen["status"] == "UPLOADING"
 
 
 async def test_nobody_elses(api: Api, backend: Backend) -> None:
     person, other = await make_user(backend), await make_user(backend)
-    upload = await start(api, person, PHOTO)
+    upload = await start(api, person.access_token, PHOTO)
     await send(upload, PHOTO)
     unknown = {"id": encode(NodeKind.UPLOAD, other.id)}
     of_another_kind = {"id": other.global_id}
     on_no_shard = {"id": encode(NodeKind.UPLOAD, 8191 << 10)}
     for wanted in (upload, unknown, of_another_kind, on_no_shard):
-        assert await finish(api, other, wanted) == {"upload": None, "userErrors": NOT_THERE}
-    seen = await see(api, person, upload)
+        assert await finish(api, other.access_token, wanted) == {"upload": None, "userErrors": NOT_THERE}
+    seen = await see(api, person.access_token, upload)
     assert seen is not None
     assert seen["status"] == "UPLOADING"
 

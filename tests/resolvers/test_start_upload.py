@@ -14,28 +14,28 @@ PHOTO = small_photo(160, 120)
 
 async def test_where_to_send_it_is_told_and_works(api: Api, backend: Backend) -> None:
     person = await make_user(backend)
-    upload = await start(api, person, PHOTO, fileName="beach.jpg")
+    upload = await start(api, person.access_token, PHOTO, fileName="beach.jpg")
     assert (upload["status"], upload["progress"], upload["method"]) == ("UPLOADING", 0, "POST")
     assert (upload["headers"], upload["parts"], upload["result"]) == ([], [], None)
     assert (upload["capturedAt"], upload["camera"], upload["failureReason"]) == (None, None, None)
     assert {"key", "Content-Type", "policy"} <= {field["name"] for field in upload["formFields"]}
     assert (await send(upload, PHOTO)).status_code == 204
-    seen = await see(api, person, upload)
+    seen = await see(api, person.access_token, upload)
     assert seen is not None
     assert (seen["id"], seen["status"], seen["expiresAt"]) == (upload["id"], "UPLOADING", upload["expiresAt"])
 
 
 async def test_it_is_nobody_elses(api: Api, backend: Backend) -> None:
-    upload = await start(api, await make_user(backend), PHOTO)
-    assert await see(api, await make_user(backend), upload) is None
+    upload = await start(api, (await make_user(backend)).access_token, PHOTO)
+    assert await see(api, (await make_user(backend)).access_token, upload) is None
     assert await see(api, None, upload) is None
 
 
 async def test_a_key_makes_one(api: Api, backend: Backend) -> None:
     person = await make_user(backend)
-    first = await start(api, person, PHOTO, idempotencyKey="k")
-    assert (await start(api, person, PHOTO, idempotencyKey="k"))["id"] == first["id"]
-    assert (await start(api, person, PHOTO))["id"] != first["id"]
+    first = await start(api, person.access_token, PHOTO, idempotencyKey="k")
+    assert (await start(api, person.access_token, PHOTO, idempotencyKey="k"))["id"] == first["id"]
+    assert (await start(api, person.access_token, PHOTO))["id"] != first["id"]
 
 
 @pytest.mark.parametrize(

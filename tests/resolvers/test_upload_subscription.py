@@ -15,13 +15,13 @@ PHOTO = small_photo(160, 120)
 
 async def test_what_is_now_then_each_change(api: Api, backend: Backend, socket_url: str) -> None:
     person = await make_user(backend)
-    upload = await start(api, person, PHOTO)
+    upload = await start(api, person.access_token, PHOTO)
     async with subscriber(socket_url, person.access_token) as client:
         await client.subscribe(WATCH, {"id": upload["id"]})
         now = (await client.event())["upload"]
         assert (now["status"], now["url"]) == ("UPLOADING", upload["url"])
         await send(upload, PHOTO)
-        await finish(api, person, upload)
+        await finish(api, person.access_token, upload)
         number = decode_as(NodeKind.UPLOAD, upload["id"])
         assert number is not None
         async with ImageRunner() as runner:
@@ -49,7 +49,7 @@ async def test_what_is_now_then_each_change(api: Api, backend: Backend, socket_u
 
 async def test_somebody_elses_is_as_if_it_were_not_there(api: Api, backend: Backend, socket_url: str) -> None:
     person, other = await make_user(backend), await make_user(backend)
-    upload = await start(api, person, PHOTO)
+    upload = await start(api, person.access_token, PHOTO)
     answers = []
     async with subscriber(socket_url, other.access_token) as client:
         for wanted in (upload["id"], encode(NodeKind.UPLOAD, other.id), other.global_id):
@@ -61,7 +61,7 @@ async def test_somebody_elses_is_as_if_it_were_not_there(api: Api, backend: Back
 
 
 async def test_an_anonymous_caller_is_refused(api: Api, backend: Backend, socket_url: str) -> None:
-    upload = await start(api, await make_user(backend), PHOTO)
+    upload = await start(api, (await make_user(backend)).access_token, PHOTO)
     async with subscriber(socket_url) as client:
         await client.subscribe(WATCH, {"id": upload["id"]})
         assert "UNAUTHENTICATED" in str(await client.next())

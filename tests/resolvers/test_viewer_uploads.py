@@ -12,8 +12,8 @@ UPLOADS = """
 
 async def test_ones_own_newest_first(api: Api, backend: Backend) -> None:
     person, other = await make_user(backend), await make_user(backend)
-    await start(api, other, b"12")
-    started = [(await start(api, person, b"1234"))["id"] for _ in range(3)]
+    await start(api, other.access_token, b"12")
+    started = [(await start(api, person.access_token, b"1234"))["id"] for _ in range(3)]
     page = (await api.data(UPLOADS, {"first": 2}, token=person.access_token))["viewer"]["uploads"]
     assert [node["id"] for node in page["nodes"]] == started[:0:-1]
     assert [edge["node"]["id"] for edge in page["edges"]] == started[:0:-1]

@@ -5,7 +5,6 @@ from typing import Any
 import httpx
 
 from tests.api import Api
-from tests.factories import Person
 
 UPLOAD = """
     fragment U on Upload {
@@ -39,8 +38,8 @@ def jpeg(data: bytes, **more: Any) -> Json:
     return {"purpose": "POST", "contentType": "image/jpeg", "byteSize": len(data), **more}
 
 
-async def start(api: Api, person: Person, data: bytes, **more: Any) -> Json:
-    payload = (await api.data(START, {"input": jpeg(data, **more)}, token=person.access_token))["startUpload"]
+async def start(api: Api, token: str, data: bytes, **more: Any) -> Json:
+    payload = (await api.data(START, {"input": jpeg(data, **more)}, token=token))["startUpload"]
     assert payload["userErrors"] == []
     upload: Json = payload["upload"]
     return upload
@@ -53,15 +52,13 @@ async def send(upload: Json, data: bytes) -> httpx.Response:
         return await client.request(upload["method"], upload["url"], data=fields, files={"file": ("photo", data)})
 
 
-async def finish(api: Api, person: Person, upload: Json, **more: Any) -> Json:
+async def finish(api: Api, token: str, upload: Json, **more: Any) -> Json:
     """The payload."""
     variables = {"input": {"uploadId": upload["id"], **more}}
-    payload: Json = (await api.data(FINISH, variables, token=person.access_token))["finishUpload"]
+    payload: Json = (await api.data(FINISH, variables, token=token))["finishUpload"]
     return payload
 
 
-async def see(api: Api, person: Person | None, upload: Json) -> Json | None:
-    found: Json | None = (await api.data(SEE, {"id": upload["id"]}, token=person.access_token if person else None))[
-        "node"
-    ]
+async def see(api: Api, token: str | None, upload: Json) -> Json | None:
+    found: Json | None = (await api.data(SEE, {"id": upload["id"]}, token=token))["node"]
     return found

@@ -1,0 +1,174 @@
+"""One way through the whole house, with every part real: a photograph from a phone to a follower's home feed."""
+
+import asyncio
+import io
+import statistics
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from core import clock
+from core.embedded.stack import Stack
+from services.backend import Backend
+from tests.api import Api, Subscriber, subscriber
+from tests.factories import PASSWORD, make_user, new_username
+from tests.pictures import phone_photo
+from tests.resolvers.uploading import WATCH, finish, send, start
+from tests.workers.town import Fleet, tell
+
+WORKERS = ("fast", "fanout", "media")
+REGISTER = """
+    mutation ($input: RegisterInput!) { register(input: $input) {
+        accessToken viewer { user { id } } userErrors { message } } }
+"""
+FOLLOW = "mutation ($input: FollowInput!) { follow(input: $input) { userErrors { message } } }"
+CREATE = "mutation ($input: CreatePostInput!) { createPost(input: $input) { post { id } userErrors { message } } }"
+FEED = """
+    { viewer { homeFeed(first: 20) { nodes { ... on Post { id caption author { username }
+        media { ... on Image { id altText width height variants { url width height format bytes } } } } } } } }
+"""
+NOTIFICATIONS = "{ viewer { notifications { nodes { kind subject { ... on Upload { id status } } } } } }"
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+async def workers(stack: Stack, backend: Backend) -> AsyncIterator[None]:
+    """The relay and a worker of each family."""
+    await backend.storage.ensure_bucket()
+    fleet = Fleet(stack)
+    await fleet.start_relay()
+    for family in WORKERS:
+        await fleet.start(f"worker-{family}", "workers.run", family)
+    yield
+    await stack.supervisor.stop(["relay", *(f"worker-{family}" for family in WORKERS)])
+
+
+async def ready(client: Subscriber) -> Json:
+    """The upload that is watched, when it is no longer on its way."""
+    while True:
+        upload: Json = (await client.event(seconds=60))["upload"]
+        if upload["status"] not in ("UPLOADING", "PROCESSING"):
+            return upload
+
+
+async def posted(api: Api, token: str, upload: Json, caption: str) -> str:
+    variables = {"input": {"media": [{"uploadId": upload["id"]}], "caption": caption}}
+    payload = (await api.data(CREATE, variables, token=token))["createPost"]
+    assert payload["userErrors"] == []
+    number: str = payload["post"]["id"]
+    return number
+
+
+async def in_feed(api: Api, token: str, post_id: str, seconds: float = 30) -> Json:
+    async with asyncio.timeout(seconds):
+        while True:
+            posts = (await api.data(FEED, token=token))["viewer"]["homeFeed"]["nodes"]
+            if found := [post for post in posts if post["id"] == post_id]:
+                post: Json = found[0]
+                return post
+            await asyncio.sleep(0.01)
+
+
+async def registered(api: Api) -> tuple[str, str]:
+    """Access token and id of somebody new."""
+    name = new_username()
+    given = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+    payload = (await api.data(REGISTER, {"input": given}))["register"]
+    assert payload["userErrors"] == []
+    return payload["accessToken"], payload["viewer"]["user"]["id"]
+
+
+async def test_from_a_phone_to_a_followers_home_feed(api: Api, socket_url: str, workers: None) -> None:
+    photo = phone_photo()
+    token, author_id = await registered(api)
+    follower, _ = await registered(api)
+    assert (await api.data(FOLLOW, {"input": {"userId": author_id}}, token=follower))["follow"]["userErrors"] == []
+
+    upload = await start(api, token, photo, fileName="IMG_0001.jpg")
+    async with subscriber(socket_url, token) as client:
+        await client.subscribe(WATCH, {"id": upload["id"]})
+        assert (await send(upload, photo)).status_code == 204
+        assert (await finish(api, token, upload, altText="Coffee"))["userErrors"] == []
+        done = await ready(client)
+    assert (done["status"], done["progress"], done["camera"]) == ("READY", 1, "Heliograph Phone 1")
+    assert done["capturedAt"] == "2025-06-01T10:30:45+00:00"
+
+    post = await in_feed(api, follower, await posted(api, token, upload, "From above"))
+    [image] = post["media"]
+    assert (post["caption"], image["altText"]) == ("From above", "Coffee")
+    assert (image["width"], image["height"]) == (3024, 4032)
+    assert [(one["width"], one["format"]) for one in image["variants"]] == [
+        (width, kind) for width in (150, 320, 640, 1080) for kind in ("JPEG", "WEBP")
+    ]
+    for variant in image["variants"]:
+        await assert_clean(api, variant)
+    await assert_told(api, token, "MEDIA_READY", upload["id"])
+
+
+async def assert_clean(api: Api, variant: Json) -> None:
+    answer = await api.client.get(variant["url"])
+    assert (answer.status_code, len(answer.content)) == (200, variant["bytes"])
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        picture.load()
+        assert picture.format == variant["format"]
+        assert picture.size == (variant["width"], variant["height"])
+        assert variant["height"] > variant["width"]
+        assert dict(picture.getexif()) == {}
+        assert not {"exif", "xmp", "icc_profile", "photoshop"} & picture.info.keys()
+
+
+async def assert_told(api: Api, token: str, kind: str, upload_id: str) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            nodes = (await api.data(NOTIFICATIONS, token=token))["viewer"]["notifications"]["nodes"]
+            if told := [node["subject"] for node in nodes if node["kind"] == kind]:
+                assert told == [{"id": upload_id, "status": kind.removeprefix("MEDIA_")}]
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_file_that_is_no_picture_is_told_so(api: Api, socket_url: str, backend: Backend, workers: None) -> None:
+    data = b"Not a picture, whatever its name says. " * 100
+    person = await make_user(backend)
+    upload = await start(api, person.access_token, data, fileName="photo.jpg")
+    async with subscriber(socket_url, person.access_token) as client:
+        await client.subscribe(WATCH, {"id": upload["id"]})
+        await send(upload, data)
+        await finish(api, person.access_token, upload)
+        failed = await ready(client)
+    assert (failed["status"], failed["result"]) == ("FAILED", None)
+    assert failed["failureReason"].startswith("This file is not a picture.")
+    await assert_told(api, person.access_token, "MEDIA_FAILED", upload["id"])
+    variables = {"input": {"media": [{"uploadId": upload["id"]}]}}
+    payload = (await api.data(CREATE, variables, token=person.access_token))["createPost"]
+    assert payload["post"] is None
+    assert payload["userErrors"] != []
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(600)
+async def test_how_long_it_takes(api: Api, backend: Backend, socket_url: str, workers: None) -> None:
+    photo = phone_photo()
+    author, follower = await make_user(backend), await make_user(backend)
+    await api.data(FOLLOW, {"input": {"userId": author.global_id}}, token=follower.access_token)
+    to_ready, to_feed = [], []
+    async with subscriber(socket_url, author.access_token) as client:
+        for number in range(20):
+            upload = await start(api, author.access_token, photo)
+            await client.subscribe(WATCH, {"id": upload["id"]})
+            assert (await send(upload, photo)).status_code == 204
+            began = clock.monotonic()
+            await finish(api, author.access_token, upload)
+            assert (await ready(client))["status"] == "READY"
+            to_ready.append(clock.monotonic() - began)
+            began = clock.monotonic()
+            await in_feed(api, follower.access_token, await posted(api, author.access_token, upload, str(number)))
+            to_feed.append(clock.monotonic() - began)
+    for name, seconds in (("finishUpload to READY", to_ready), ("createPost to the follower's feed", to_feed)):
+        cuts = statistics.quantiles(seconds, n=20)
+        tell(f"{name}: p50 {statistics.median(seconds):.2f} s, p95 {cuts[-1]:.2f} s of {len(seconds)}")
+    assert statistics.median(to_ready) < 10
+    assert statistics.median(to_feed) < 5
