@@ -3,10 +3,10 @@
 import random
 from dataclasses import dataclass
 
-FEWEST, MOST = 3, 30
+FEWEST, MOST = 2, 30
 RETURNED = 0.3
 """How often a follow is returned."""
-SIGN_IN_FOLLOWS = 28
+SIGN_IN_FOLLOWS = 24
 PENDING_EVERY = 4
 """Of those who follow a private account, one of so many has asked and got no answer yet."""
 

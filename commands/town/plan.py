@@ -11,10 +11,10 @@ from commands.town.pictures import PICTURES, Theme
 from commands.town.words import AGAIN, ANYTHING, COMMENTS, REPLIES
 
 POSTS = 300
-CAROUSELS = 12
+CAROUSELS = 8
 WIDTH = 1080
-WIDTH_AGAIN = 640
-"""Of a picture that was posted before, in pixels: half the work, and it looks the same on a telephone."""
+WIDTH_AGAIN = 480
+"""Of a picture that was posted before, in pixels: a quarter of the work, and it looks the same on a telephone."""
 MEAN_LIKES = 6
 MEAN_COMMENTS = 1.6
 REPLIED = 0.25
@@ -90,7 +90,9 @@ def _shows(chance: random.Random) -> list[tuple[tuple[Shot, ...], str]]:
     by_theme: dict[Theme, list[int]] = defaultdict(list)
     for number, picture in enumerate(PICTURES):
         by_theme[picture.theme].append(number)
-    shows = [((Shot(number, WIDTH),), picture.caption) for number, picture in enumerate(PICTURES)]
+    shows: list[tuple[tuple[Shot, ...], str]] = [
+        ((Shot(number, WIDTH),), picture.caption) for number, picture in enumerate(PICTURES)
+    ]
     for _ in range(CAROUSELS):
         theme = chance.choice(list(by_theme))
         some = chance.sample(by_theme[theme], min(len(by_theme[theme]), chance.randint(2, 4)))

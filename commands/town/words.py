@@ -1,4 +1,4 @@
-"""What the town says: bios, captions of pictures that are shown again, comments and replies, by what a picture is of."""
+"""What the town says, by what a picture is of: bios, captions of pictures shown again, comments, replies."""
 
 from commands.town.pictures import Theme
 
