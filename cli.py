@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from commands import jobs, migrate, sdl, shards, up
+from commands import jobs, migrate, sdl, seed, shards, up
 from core.embedded.faults import StartupError, settings_fault
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("migrate")(migrate.run)
+app.command("seed")(seed.seed)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(shards.app, name="shards")
 
