@@ -1,14 +1,16 @@
 """What an earlier sowing made, read at once, so that a second one has nothing to do and soon knows it."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
-from core.errors import ShardUnavailable
+from core.errors import ShardUnavailable, UserErrorCode, UserFault
 from models.reads.town import LIKES_OF_POSTS, MADE_BY_KEY, SAVES_OF_POSTS
 from services.backend import Backend
 from services.posts.create import OPERATION as CREATE_POST
 
 PREFIX = "demo-town"
+Result = TypeVar("Result")
 
 
 def key(*parts: object) -> str:
@@ -38,3 +40,13 @@ async def look_back(backend: Backend, people: Collection[int]) -> Memory:
     return Memory(
         made, {(row["user_id"], row["post_id"]) for row in liked}, {(row["user_id"], row["post_id"]) for row in saved}
     )
+
+
+async def if_still_there(act: Awaitable[Result]) -> Result | None:
+    """None where it is not possible any more: what people of the town deleted, closed or blocked stays so."""
+    try:
+        return await act
+    except UserFault as fault:
+        if fault.code not in (UserErrorCode.NOT_FOUND, UserErrorCode.NOT_ALLOWED, UserErrorCode.BLOCKED):
+            raise
+        return None

@@ -1,17 +1,15 @@
 """A post of the plan, and what becomes of it."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from commands.town.joining import change_profile
-from commands.town.memory import Memory, key
+from commands.town.memory import Memory, if_still_there, key
 from commands.town.people import Resident
 from commands.town.pictures import PICTURES
 from commands.town.plan import Shot, Story
 from commands.town.sending import Sender
-from core.errors import UserErrorCode, UserFault
 from models.global_ids import NodeKind
 from models.tables import UploadPurpose
 from services.backend import Backend
@@ -25,7 +23,6 @@ from services.saves import save
 from services.visible import MediaLinks, VisibleUser
 
 AVATAR_SIDE = 320
-Result = TypeVar("Result")
 
 
 class Posting:
@@ -69,10 +66,10 @@ class Posting:
             post_id = await create_post(self._backend, self._links, author, wanted)
         for liker in (self._people[number].id for number in story.likers):
             if (liker, post_id) not in self._memory.liked:
-                await _if_still_there(like(self._backend, self._links, liker, NodeKind.POST, post_id))
+                await if_still_there(like(self._backend, self._links, liker, NodeKind.POST, post_id))
         for saver in (self._people[number].id for number in story.savers):
             if (saver, post_id) not in self._memory.saved:
-                await _if_still_there(save(self._backend, self._links, saver, post_id))
+                await if_still_there(save(self._backend, self._links, saver, post_id))
         await self._discuss(story, post_id)
 
     async def _media(self, author: int, name: str, shot: Shot) -> NewMedia:
@@ -91,15 +88,5 @@ class Posting:
             if comment_id is None:
                 parent = None if remark.answers is None else said[remark.answers]
                 wanted = NewComment(post_id, remark.text, parent, name)
-                comment_id = await _if_still_there(add_comment(self._backend, self._links, author, wanted))
+                comment_id = await if_still_there(add_comment(self._backend, self._links, author, wanted))
             said.append(comment_id)
-
-
-async def _if_still_there(act: Awaitable[Result]) -> Result | None:
-    """People use the town: what they deleted, closed or blocked since an earlier sowing is left as they have it."""
-    try:
-        return await act
-    except UserFault as fault:
-        if fault.code not in (UserErrorCode.NOT_FOUND, UserErrorCode.NOT_ALLOWED, UserErrorCode.BLOCKED):
-            raise
-        return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from commands.town.joining import PASSWORD, change_profile, join
-from commands.town.memory import look_back
+from commands.town.memory import if_still_there, look_back
 from commands.town.people import SIGN_INS, Resident
 from commands.town.photographs import folder
 from commands.town.plan import Plan, plan
@@ -122,7 +122,7 @@ class Sower:
         there = await follows_by(self._backend.reader(), viewer.id, wanted)
         for user_id in wanted:
             if user_id not in there:
-                await follow(self._backend, self._links, viewer, user_id)
+                await if_still_there(follow(self._backend, self._links, viewer, user_id))
 
 
 async def _settled(backend: Backend, track: Track) -> bool:
