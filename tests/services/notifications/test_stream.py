@@ -1,14 +1,17 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
+import asyncpg
 import pytest
 
 from core.errors import RequestErrorCode, RequestFault
 from models.ids import shard_of
 from models.tables import NotificationKind, UserState
 from services.backend import Backend
-from services.live import Live
+from services.live import Live, user_channel
+from services.notifications import stream
 from services.notifications.cursors import cursor_of
 from services.notifications.stream import NotificationArrival, notification_stream
 from services.notifications.tell import Telling, tell, write
@@ -23,13 +26,13 @@ NEVER = 60.0
 class Listener:
     """A subscriber; `next` gives what arrives, as (sequence in the cursor, kind, number of actors, unread)."""
 
-    def __init__(self, recipient_id: int, stream: AsyncIterator[NotificationArrival]) -> None:
+    def __init__(self, recipient_id: int, arrivals: AsyncIterator[NotificationArrival]) -> None:
         self._recipient_id = recipient_id
         self._arrivals: asyncio.Queue[NotificationArrival] = asyncio.Queue()
-        self._task = asyncio.create_task(self._read(stream))
+        self._task = asyncio.create_task(self._read(arrivals))
 
-    async def _read(self, stream: AsyncIterator[NotificationArrival]) -> None:
-        async for arrival in stream:
+    async def _read(self, arrivals: AsyncIterator[NotificationArrival]) -> None:
+        async for arrival in arrivals:
             self._arrivals.put_nowait(arrival)
 
     async def arrival(self, seconds: float = 5) -> NotificationArrival:
@@ -61,13 +64,19 @@ async def listen(backend: Backend, live: Live, links: MediaLinks) -> AsyncIterat
 
     def begin(recipient_id: int, after: int | None = None, *, look_seconds: float = NEVER, on: Live = live) -> Listener:
         cursor = None if after is None else cursor_of(recipient_id, after)
-        stream = notification_stream(backend, on, links, recipient_id, cursor, look_seconds=look_seconds)
-        listeners.append(Listener(recipient_id, stream))
+        arrivals = notification_stream(backend, on, links, recipient_id, cursor, look_seconds=look_seconds)
+        listeners.append(Listener(recipient_id, arrivals))
         return listeners[-1]
 
     yield begin
     for listener in listeners:
         await listener.stop()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110  what is waited for tells nobody
+            await asyncio.sleep(0.01)
 
 
 async def welcome(backend: Backend, recipient_id: int, event_id: int) -> None:
@@ -100,6 +109,27 @@ async def test_every_one_told_while_it_begins_arrives_once(backend: Backend, peo
     for listener in listeners:
         assert [(await listener.next())[0] for _ in range(41)] == list(range(1, 42))
         await listener.nothing(0.05)
+
+
+async def test_one_that_comes_while_it_reads_is_not_waited_for(
+    backend: Backend, people: People, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipient = await people.new()
+    read, told = stream._above, asyncio.Event()
+
+    async def read_slowly(*about: Any) -> Any:
+        """By the time that the answer is there, it is out of date, and the wake-up has come."""
+        answer = await read(*about)
+        if not told.is_set():
+            await welcome(backend, recipient, 1)
+            await asyncio.sleep(0.2)
+            told.set()
+        return answer
+
+    monkeypatch.setattr(stream, "_above", read_slowly)
+    listener = listen(recipient, after=0)
+    await told.wait()
+    assert await listener.next() == (1, "WELCOME", 0, 1)
 
 
 async def test_without_a_cursor_it_begins_now(backend: Backend, people: People, listen: Listen) -> None:
@@ -210,11 +240,32 @@ async def test_what_may_not_be_shown_is_passed_over(people: People, listen: List
     await listener.nothing()
 
 
+async def test_what_perhaps_could_be_shown_is_waited_for(
+    backend: Backend, people: People, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = [backend.shards.shards_on(node)[0] for node in range(2)]
+    recipient, near, far = [await people.new(shard=shard) for shard in (here, here, there)]
+    for number, fan in enumerate((near, far, near), start=1):
+        await people.likes(recipient, fan, post_id=number)
+    working = backend.shards._pools
+    async with asyncpg.create_pool("postgresql://127.0.0.1:1/nowhere", min_size=0) as nowhere:
+        with monkeypatch.context() as patched:
+            patched.setattr(backend.shards, "_pools", [working[0], nowhere])
+            listener = listen(recipient, after=0, look_seconds=0.05)
+            assert (await listener.next())[0] == 1
+            await listener.nothing()
+            patched.setattr(backend.shards, "_pools", [nowhere, nowhere])
+            await listener.nothing()
+        assert [(await listener.next())[0] for _ in range(2)] == [2, 3]
+        await listener.nothing(0.1)
+
+
 async def test_nothing_is_held_while_waiting(backend: Backend, people: People, live: Live, listen: Listen) -> None:
     recipients = [await people.new() for _ in range(backend.settings.database_pool_size * 2 + 5)]
     listeners = [listen(recipient, after=0) for recipient in recipients]
-    await listeners[-1].nothing()
-    assert all(pool.get_idle_size() == pool.get_size() for pool in map(backend.shards.pool, range(2)))
+    pools = [backend.shards.pool(node) for node in range(backend.shards.node_count)]
+    await until(lambda: all(user_channel(recipient) in live._channels for recipient in recipients))
+    await until(lambda: all(pool.get_idle_size() == pool.get_size() for pool in pools))
     await welcome(backend, recipients[-1], 1)
     assert (await listeners[-1].next())[0] == 1
     for listener in listeners:
@@ -240,8 +291,8 @@ async def test_a_cursor_of_something_else_is_refused(
 ) -> None:
     recipient = await people.new()
     await welcome(backend, recipient, 1)
-    stream = notification_stream(backend, live, links, recipient, foreign(recipient))
+    arrivals = notification_stream(backend, live, links, recipient, foreign(recipient))
     with pytest.raises(RequestFault) as refused:
-        await anext(stream)
+        await anext(arrivals)
     assert refused.value.code is RequestErrorCode.BAD_REQUEST
     assert live._channels == {}
