@@ -40,8 +40,8 @@ from models.tables.withdrawals import WithdrawnMedia
 __all__ = [
     "Base", "Claim", "ClaimKind", "ClaimOutcome", "ClaimState", "Comment", "CommentMade", "CommentState", "Count",
     "CountDelta", "Counter", "Credential", "Delivery", "DeliveryState", "Event", "Follow", "FollowState", "Following",
-    "IdempotencyKey", "Like", "LikeGiven", "LikeState", "MediaStatus", "NodeIdentity", "Notification", "NotificationActor",
-    "NotificationKind", "NotificationSource", "NotificationStream", "Post", "PostKind", "PostState", "Save", "SaveMade", "SaveState", "Session",
-    "ShardAssignment", "Upload", "UploadPurpose", "User", "UserState",
-    "WithdrawnMedia",
+    "IdempotencyKey", "Like", "LikeGiven", "LikeState", "MediaStatus", "NodeIdentity", "Notification",
+    "NotificationActor", "NotificationKind", "NotificationSource", "NotificationStream", "Post", "PostKind",
+    "PostState", "Save", "SaveMade", "SaveState", "Session", "ShardAssignment", "Upload", "UploadPurpose", "User",
+    "UserState", "WithdrawnMedia",
 ]  # fmt: skip
