@@ -6,12 +6,15 @@ The same numbers every time, for a seed.
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
+from rich.progress import track
+
 from core.clock import EPOCH_MS
+from core.settings import Settings
 from models.ids import SHARD_SHIFT, TIME_SHIFT, shard_of
 from models.shards import Shards
 from models.tables import Counter
@@ -39,16 +42,15 @@ class Crowd:
 COLUMNS = {
     "users": ("id", "username", "full_name", "bio", "avatar", "is_verified"),
     "credentials": ("user_id", "email", "password_hash"),
-    "claims": ("shard", "kind", "value", "owner_id", "attempt", "state"),
     "posts": ("id", "author_id", "kind", "caption", "media"),
     "comments": ("id", "post_id", "author_id", "text"),
     "follows": (
         "followed_id", "follower_id", "state", "version", "since", "follower_username", "follower_name",
-        "follower_name_version", "followed_username", "followed_name",
+        "follower_name_version", "follower_search",
     ),
     "following": (
         "follower_id", "followed_id", "state", "version", "since", "followed_username", "followed_name",
-        "followed_name_version",
+        "followed_name_version", "followed_search",
     ),
     "likes": ("subject_id", "user_id", "state", "version", "since"),
     "saves": ("post_id", "user_id", "state", "version", "since"),
@@ -99,6 +101,7 @@ def make_crowd(shards: int, *, people: int, posts: int, follows: int, seed: int 
         names[user] = f"person{number:05d}"
         crowd.people.append(user)
         avatar = json.dumps(inline_image(user, 2))
+        crowd.add("credentials", shard, user, f"{names[user]}@example.com", None)
         crowd.add("users", shard, user, names[user], f"Person {number}", "Takes photographs.", avatar, number % 9 == 0)
     crowd.viewers = crowd.people[::40]
     for follower in crowd.people:
@@ -112,8 +115,8 @@ def make_crowd(shards: int, *, people: int, posts: int, follows: int, seed: int 
 
 def _follow(crowd: Crowd, follower: int, followed: int, names: dict[int, str]) -> None:
     a, b = names[follower], names[followed]
-    crowd.add("follows", shard_of(followed), followed, follower, "ACCEPTED", 1, BEGAN, a, a, 1, b, b)
-    crowd.add("following", shard_of(follower), follower, followed, "ACCEPTED", 1, BEGAN, b, b, 1)
+    crowd.add("follows", shard_of(followed), followed, follower, "ACCEPTED", 1, BEGAN, a, a, 1, a)
+    crowd.add("following", shard_of(follower), follower, followed, "ACCEPTED", 1, BEGAN, b, b, 1, b)
 
 
 def _post(crowd: Crowd, clock: Clock, dice: random.Random, author: int, number: int) -> None:
@@ -133,17 +136,19 @@ def _post(crowd: Crowd, clock: Clock, dice: random.Random, author: int, number: 
         crowd.add("saves", shard, post, dice.choice(crowd.viewers), "SAVED", 1, BEGAN)
 
 
-async def write_crowd(shards: Shards, crowd: Crowd) -> None:
-    """One transaction a shard."""
-    for shard, tables in sorted(crowd.rows.items()):
-        async with shards.pool(shards.node_of(shard)).acquire() as connection, connection.transaction():
+async def write_crowd(settings: Settings, shards: Shards, crowd: Crowd) -> None:
+    """One transaction a shard. Then the planner is told what is there, as autovacuum would see to."""
+    connections = [await asyncpg.connect(url) for url in settings.database_urls]
+    for connection in connections:
+        await connection.set_type_codec(
+            "jsonb", schema="pg_catalog", encoder=lambda sent: b"\x01" + sent.encode(), decoder=bytes, format="binary"
+        )
+    for shard, tables in track(sorted(crowd.rows.items()), description="shards"):
+        connection = connections[shards.node_of(shard)]
+        async with connection.transaction():
             await connection.execute("SELECT set_config('heliograph.shard', $1, true)", str(shard))
             for table, rows in tables.items():
                 await connection.copy_records_to_table(table, records=rows, columns=list(COLUMNS[table]))
-    await analyze(shards, range(shards.node_count))
-
-
-async def analyze(shards: Shards, nodes: Iterable[int]) -> None:
-    """So that the planner knows what is there, as autovacuum would see to."""
-    for node in nodes:
-        await shards.pool(node).execute("VACUUM ANALYZE", timeout=300)
+    for connection in connections:
+        await connection.execute("VACUUM ANALYZE")
+        await connection.close()
