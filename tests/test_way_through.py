@@ -154,9 +154,10 @@ async def test_how_long_it_takes(api: Api, backend: Backend, socket_url: str, wo
     photo = phone_photo()
     author, follower = await make_user(backend), await make_user(backend)
     await api.data(FOLLOW, {"input": {"userId": author.global_id}}, token=follower.access_token)
-    to_ready, to_feed = [], []
+    to_ready: list[float] = []
+    to_feed: list[float] = []
     async with subscriber(socket_url, author.access_token) as client:
-        for number in range(20):
+        for number in range(21):
             upload = await start(api, author.access_token, photo)
             await client.subscribe(WATCH, {"id": upload["id"]})
             assert (await send(upload, photo)).status_code == 204
@@ -167,7 +168,8 @@ async def test_how_long_it_takes(api: Api, backend: Backend, socket_url: str, wo
             began = clock.monotonic()
             await in_feed(api, follower.access_token, await posted(api, author.access_token, upload, str(number)))
             to_feed.append(clock.monotonic() - began)
-    for name, seconds in (("finishUpload to READY", to_ready), ("createPost to the follower's feed", to_feed)):
+    # The first waits for workers that are still starting.
+    for name, seconds in (("finishUpload to READY", to_ready[1:]), ("createPost to the follower's feed", to_feed[1:])):
         cuts = statistics.quantiles(seconds, n=20)
         tell(f"{name}: p50 {statistics.median(seconds):.2f} s, p95 {cuts[-1]:.2f} s of {len(seconds)}")
     assert statistics.median(to_ready) < 10
