@@ -66,7 +66,8 @@ def _reachable(folder: Path, account: str | None) -> Path:
     install = folder.parent
     package = install.parent
     libraries = package.with_name(f"{package.name}.libs")
-    stamp = f"{(folder / 'postgres').stat().st_mtime_ns} {(folder / 'postgres').stat().st_size} {install}"
+    program = (folder / "postgres").stat()
+    stamp = f"{program.st_mtime_ns} {program.st_size}"  # checkouts with the same package share a copy
     name = f"heliograph-postgres-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
     for cache in CACHES:
         copy = cache / name

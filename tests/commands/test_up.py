@@ -13,12 +13,22 @@ import pytest
 
 from core.embedded.stack import attached
 from core.settings import Settings
-from tests.commands.stacks import COMMAND, Up, clean_environment, start_up, users_of
+from tests.commands.conftest import Start
+from tests.commands.stacks import COMMAND, Up, clean_environment, users_of
 from tests.core.embedded.waiting import until
 
 pytestmark = pytest.mark.timeout(600)  # several starts in a row, on a machine that may do other things
-KINDS = (("app.py",), ("workers.run", "fast"), ("workers.run", "fanout"), ("workers.run", "media"), ("workers.relay",))
-SERVERS = (("valkey-server",), ("weed",), ("cluster_name=heliograph-node0",), ("cluster_name=heliograph-node1",))
+PROCESSES = {
+    "api": ("app.py",),
+    "worker-fast": ("workers.run", "fast"),
+    "worker-fanout": ("workers.run", "fanout"),
+    "worker-media": ("workers.run", "media"),
+    "relay": ("workers.relay",),
+    "Valkey": ("valkey-server",),
+    "SeaweedFS": ("weed",),
+    "PostgreSQL node0": ("cluster_name=heliograph-node0",),
+    "PostgreSQL node1": ("cluster_name=heliograph-node1",),
+}
 
 
 def addresses(data: Path) -> Settings:
@@ -51,9 +61,9 @@ async def stored(data: Path) -> list[list[int]]:
     return found
 
 
-async def test_ready_a_death_and_a_clean_stop(tmp_path: Path) -> None:
+async def test_ready_a_death_and_a_clean_stop(tmp_path: Path, start: Start) -> None:
     data = tmp_path / "data with spaces"
-    up = await start_up(data, "--processes=2", errors=tmp_path / "errors")
+    up = await start(data, "--processes=2")
     assert await is_ready(up)
     async with httpx.AsyncClient() as client:
         answer = await client.post(f"{up.url}/graphql", json={"query": "{ __typename }"})
@@ -62,7 +72,7 @@ async def test_ready_a_death_and_a_clean_stop(tmp_path: Path) -> None:
     victims = [up.pid_of(*words) for words in (("workers.run", "fast"), ("workers.relay",))]
     for pid in victims:
         os.kill(pid, signal.SIGKILL)
-    await until(lambda: up.said().count("is back") == 2, 20)
+    await until(lambda: all(f"{name} is back" in up.said() for name in ("worker-fast", "relay")), 60)
     for name in ("worker-fast", "relay"):
         assert f"{name} died (signal 9); starting it again in 0.2 s" in up.said()
         assert f"{name} is back" in up.said()
@@ -74,9 +84,9 @@ async def test_ready_a_death_and_a_clean_stop(tmp_path: Path) -> None:
     assert not (data / "run" / "stack.json").exists()
 
 
-async def test_after_kill_9_nothing_is_left_and_nothing_is_lost(tmp_path: Path) -> None:
+async def test_after_kill_9_nothing_is_left_and_nothing_is_lost(tmp_path: Path, start: Start) -> None:
     data = tmp_path / "data"
-    up = await start_up(data, errors=tmp_path / "errors")
+    up = await start(data)
     await store(data, 1)
     up.look()
     up.process.kill()
@@ -84,12 +94,12 @@ async def test_after_kill_9_nothing_is_left_and_nothing_is_lost(tmp_path: Path) 
     await until(lambda: not up.living(), 5)
     assert users_of(data) == []
 
-    again = await start_up(data, errors=tmp_path / "errors")
+    again = await start(data)
     assert await stored(data) == [[1], [1]]
     await store(data, 2)
     await again.kill_everything()  # and no pause before the next start, which wants the same port
     port = again.url.rpartition(":")[2]
-    third = await start_up(data, f"--port={port}", errors=tmp_path / "errors")
+    third = await start(data, f"--port={port}")
     assert third.url == again.url
     assert await stored(data) == [[1, 2], [1, 2]]
     code, _, _ = await third.terminate(signal.SIGINT)
@@ -112,21 +122,21 @@ async def test_a_stop_before_it_is_ready_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.drill
-async def test_every_kind_of_process_is_started_again(tmp_path: Path) -> None:
+async def test_every_kind_of_process_is_started_again(tmp_path: Path, start: Start) -> None:
     data = tmp_path / "data"
-    up = await start_up(data, "--workers=2", errors=tmp_path / "errors")
+    up = await start(data)
     await store(data, 1)
-    kinds = [words for words in (*KINDS, *SERVERS) if words[0] != "workers.run"]
-    for count, words in enumerate(kinds, 1):
+    for name, words in PROCESSES.items():
         pid = up.pid_of(*words)
+        came_back = up.said().count(f"{name} is back")
         os.kill(pid, signal.SIGKILL)
-        await until(lambda count=count: up.said().count("is back") >= count, 30)  # type: ignore[misc]
+        await until(lambda name=name, before=came_back: up.said().count(f"{name} is back") > before, 60)  # type: ignore[misc]
         assert up.pid_of(*words) != pid
         deadline = asyncio.get_running_loop().time() + 20
         while not await is_ready(up):
             assert asyncio.get_running_loop().time() < deadline, words
             await asyncio.sleep(0.1)
-        print(f"{words[-1]}: killed, back, ready")  # noqa: T201
+        print(f"{name}: killed, back, ready")  # noqa: T201
     assert await stored(data) == [[1], [1]]
     code, seconds, _ = await up.terminate()
     assert code == 0
@@ -135,10 +145,10 @@ async def test_every_kind_of_process_is_started_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.drill
-async def test_ten_kills_of_everything_lose_no_committed_row(tmp_path: Path) -> None:
+async def test_ten_kills_of_everything_lose_no_committed_row(tmp_path: Path, start: Start) -> None:
     data = tmp_path / "data"
     for number in range(10):
-        up = await start_up(data, errors=tmp_path / "errors")
+        up = await start(data)
         if number:
             assert await stored(data) == [list(range(number))] * 2
         await store(data, number)

@@ -14,7 +14,8 @@ import pytest
 
 from core.embedded.datafolder import DataFolder
 from core.settings import ROOT
-from tests.commands.stacks import clean_environment, fail_up, start_up, users_of
+from tests.commands.conftest import Start
+from tests.commands.stacks import clean_environment, fail_up, users_of
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -183,10 +184,8 @@ def broken(tmp_path: Path) -> Path:
     return folder
 
 
-async def test_two_stacks_beside_each_other(tmp_path: Path) -> None:
-    one, two = await asyncio.gather(
-        *(start_up(tmp_path / name, errors=tmp_path / f"errors-{name}") for name in ("one", "two"))
-    )
+async def test_two_stacks_beside_each_other(tmp_path: Path, start: Start) -> None:
+    one, two = await asyncio.gather(start(tmp_path / "one"), start(tmp_path / "two"))
     assert one.url != two.url
     assert (await one.terminate())[0] == 0
     assert users_of(tmp_path / "one") == []
