@@ -159,7 +159,7 @@ async def test_everyone_follows_everyone_at_once(backend: Backend) -> None:
     for a in people:
         for b in people:
             found = await edge(backend, a, b)
-            assert len({(state, version) for state, version, _ in found}) == (1 if found else 0)  # type: ignore[misc]
+            assert len({(state, version) for state, version, _ in found}) == (1 if found else 0)
     assert await differences(backend, {person.id for person in people}) == []
 
 

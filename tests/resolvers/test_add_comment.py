@@ -1,0 +1,62 @@
+from services.backend import Backend
+from tests.api import Api
+from tests.factories import make_user
+from tests.posting import fingerprint, make_post
+from tests.resolvers.posts import mutate, nobody, post_of, refused
+
+SHOWN = """
+    comment { id text likeCount replyCount viewerHasLiked viewerCanDelete isPinned author { id }
+              parent { id replyCount } post { id commentCount } replies { nodes { id } } }
+"""
+
+
+async def test_a_comment_and_an_answer(api: Api, backend: Backend) -> None:
+    author, writer = await make_user(backend), await make_user(backend)
+    post_id = post_of(await make_post(backend, author))
+    given = {"postId": post_id, "text": "Where is this?", "idempotencyKey": "k"}
+    payload = await mutate(api, "addComment", SHOWN, given, writer)
+    comment = payload["comment"]
+    assert payload == {
+        "comment": {
+            "id": comment["id"],
+            "text": "Where is this?",
+            "likeCount": 0,
+            "replyCount": 0,
+            "viewerHasLiked": False,
+            "viewerCanDelete": True,
+            "isPinned": False,
+            "author": {"id": writer.global_id},
+            "parent": None,
+            "post": {"id": post_id, "commentCount": 1},
+            "replies": {"nodes": []},
+        },
+        "userErrors": [],
+    }
+    assert (await mutate(api, "addComment", SHOWN, given, writer))["comment"]["id"] == comment["id"]
+    answer = {"postId": post_id, "text": "At home", "parentId": comment["id"]}
+    reply = (await mutate(api, "addComment", SHOWN, answer, author))["comment"]
+    assert reply["parent"] == {"id": comment["id"], "replyCount": 1}
+    found = await api.data(
+        "query ($id: ID!) { node(id: $id) { ... on Comment { text replies { nodes { id parent { id } } } } } }",
+        {"id": comment["id"]},
+    )
+    assert found["node"] == {
+        "text": "Where is this?",
+        "replies": {"nodes": [{"id": reply["id"], "parent": {"id": comment["id"]}}]},
+    }
+
+
+async def test_refusals_name_the_field(api: Api, backend: Backend) -> None:
+    author = await make_user(backend)
+    post_id, off = [post_of(await make_post(backend, author, comments_enabled=enabled)) for enabled in (True, False)]
+    before = await fingerprint(backend)
+    for given, code, field in (
+        ({"postId": post_id, "text": " "}, "TOO_SHORT", "text"),
+        ({"postId": post_id, "text": "x" * 2201}, "TOO_LONG", "text"),
+        ({"postId": off, "text": "Hello"}, "NOT_ALLOWED", "postId"),
+        ({"postId": nobody(of="POST"), "text": "Hello"}, "NOT_FOUND", "postId"),
+        ({"postId": post_id, "text": "Hello", "parentId": nobody(of="COMMENT")}, "NOT_FOUND", "parentId"),
+    ):
+        payload = await mutate(api, "addComment", "comment { id }", given, author)
+        assert payload == refused("comment", code, field)
+    assert await fingerprint(backend) == before

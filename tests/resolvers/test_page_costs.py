@@ -1,0 +1,149 @@
+"""What pages cost in statements, counted by the servers: the same for one item, for twenty and for a hundred."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from models.global_ids import NodeKind, encode
+from models.ids import shard_of
+from models.tables import Base
+from services.backend import Backend
+from services.likes import like
+from tests.api import Api
+from tests.factories import Person, make_user
+from tests.posting import change, links, make_comment, make_follow, make_post
+from tests.statements import counted
+
+SIZES = (1, 20, 100)
+
+RELATION = "viewerRelationship { isFollowing isFollowedBy hasRequestedToFollow isRequestedBy }"
+PROFILE = f"""
+query ($user: ID!, $first: Int!) {{ node(id: $user) {{ ... on User {{ posts(first: $first) {{ nodes {{
+    id caption likeCount commentCount saveCount viewerHasLiked viewerHasSaved viewerCanComment
+    author {{ id username {RELATION} }}
+    media {{ ... on Image {{ url(width: 640) taggedUsers {{ user {{ id }} }} }} }}
+    likers(first: 2) {{ nodes {{ username }} }}
+    comments(first: 2) {{ nodes {{ text likeCount author {{ username }} replies(first: 2) {{
+        nodes {{ text author {{ username }} parent {{ id }} }} }} }} }}
+}} }} }} }} }}
+"""
+FOLLOWERS = f"""
+query ($user: ID!, $first: Int!) {{ node(id: $user) {{ ... on User {{ followers(first: $first) {{ edges {{
+    since node {{ username followerCount postCount {RELATION} posts(first: 1) {{ nodes {{ id likeCount }} }} }}
+}} }} }} }} }}
+"""
+COMMENTS = f"""
+query ($post: ID!, $first: Int!) {{ node(id: $post) {{ ... on Post {{ comments(first: $first, order: NEWEST) {{ nodes {{
+    text likeCount viewerHasLiked author {{ username {RELATION} }}
+    replies(first: 2) {{ nodes {{ text viewerHasLiked author {{ username }} }} }}
+}} }} }} }} }}
+"""
+
+
+@dataclass(slots=True)
+class Crowd:
+    """A viewer and others, on the nodes that they are named for."""
+
+    backend: Backend
+    viewer: Person
+    here: list[Person]
+    there: list[Person]
+
+
+@pytest.fixture(scope="module")
+async def crowd(backend: Backend) -> Crowd:
+    viewer = await make_user(backend)
+    home = backend.shards.node_of(shard_of(viewer.id))
+    sides: dict[bool, list[Person]] = {True: [], False: []}
+    while min(map(len, sides.values())) < 4:
+        person = await make_user(backend)
+        sides[backend.shards.node_of(shard_of(person.id)) == home].append(person)
+    return Crowd(backend, viewer, sides[True][:4], sides[False][:4])
+
+
+async def same_cost(api: Api, crowd: Crowd, query: str, variables: dict[str, Any], list_name: str) -> list[int]:
+    """Per node: that of the viewer first. Checked for each statement, not for their sum alone."""
+    costs = []
+    for first in SIZES:
+        asked = {**variables, "first": first}
+        await api.data(query, asked, token=crowd.viewer.access_token)  # connections and their types
+        async with counted(crowd.backend.settings) as spent:
+            data = await api.data(query, asked, token=crowd.viewer.access_token)
+        page = data["node"][list_name]
+        assert len(page.get("nodes") or page["edges"]) == first
+        costs.append(spent.statements)
+    home = crowd.backend.shards.node_of(shard_of(crowd.viewer.id))
+    one, twenty, hundred = costs
+    assert one[home] == twenty[home] == hundred[home]
+    assert twenty[1 - home] == hundred[1 - home]
+    # A page of one may have nothing to ask on the other node, and never asks more.
+    assert one[1 - home] <= twenty[1 - home]
+    return [hundred[home].total(), hundred[1 - home].total()]
+
+
+async def test_a_profile_with_its_posts(api: Api, crowd: Crowd) -> None:
+    author = crowd.here[0]
+    first = await make_post(crowd.backend, author)
+    await many(crowd.backend, author.id, 95, "posts", "id = :first", first=first)
+    for here, there in zip(crowd.here, crowd.there, strict=True):
+        post_id = await make_post(crowd.backend, author)
+        for person in (here, there):
+            comment_id = await make_comment(crowd.backend, person, post_id)
+            await make_comment(crowd.backend, there, post_id, parent_id=comment_id)
+            await make_comment(crowd.backend, here, post_id, parent_id=comment_id)
+            await like(crowd.backend, links(crowd.backend), person.id, NodeKind.POST, post_id)
+    await make_follow(crowd.backend, crowd.viewer, author)
+    cost = await same_cost(api, crowd, PROFILE, {"user": author.global_id}, "posts")
+    # The session, the person, the posts, whether the author follows back; likers, comments and replies, and for each
+    # of the three who they are.
+    assert cost == [10, 3]
+
+
+async def test_followers_with_what_stands_between(api: Api, crowd: Crowd) -> None:
+    user = crowd.here[1]
+    there, here = [
+        await many(crowd.backend, person.id, 50, "users", "id = :id", id=person.id)
+        for person in (crowd.there[0], crowd.here[0])
+    ]
+    follow = (
+        "INSERT INTO follows SELECT :user, f, '', '', 1, '', 'ACCEPTED', NULL, 1, clock_now() - n * interval '1 hour'"
+        " FROM unnest(CAST(:followers AS bigint[])) WITH ORDINALITY AS followers (f, n)"
+    )
+    in_turn = [one for pair in zip(there, here, strict=True) for one in pair]
+    await change(crowd.backend, user.id, follow, user=user.id, followers=in_turn)
+    await make_follow(crowd.backend, crowd.here[2], user)
+    cost = await same_cost(api, crowd, FOLLOWERS, {"user": user.global_id}, "followers")
+    # The session, the person, the followers and who they are, their counts and posts, and how each stands to the other.
+    assert cost == [8, 4]
+
+
+async def test_comments_with_their_replies(api: Api, crowd: Crowd) -> None:
+    post_id = await make_post(crowd.backend, crowd.here[0])
+    for person in (*crowd.there, *crowd.here):
+        comment_id = await make_comment(crowd.backend, person, post_id)
+        await many(crowd.backend, post_id, 12, "comments", "id = :id", id=comment_id)
+    for person in (*crowd.there, *crowd.here):
+        comment_id = await make_comment(crowd.backend, person, post_id)
+        for replier in (crowd.here[0], crowd.there[0]):
+            await make_comment(crowd.backend, replier, post_id, parent_id=comment_id)
+    cost = await same_cost(api, crowd, COMMENTS, {"post": encode(NodeKind.POST, post_id)}, "comments")
+    # The session, the post, its comments and who wrote them, how they stand to the viewer and the other way round,
+    # the replies and who wrote those.
+    assert cost == [8, 3]
+
+
+async def many(backend: Backend, identifier: int, count: int, table: str, one: str, **values: Any) -> list[int]:
+    """So many copies of a row, with ids of their own."""
+    listed = ", ".join(column.name for column in Base.metadata.tables[table].columns if column.name != "id")
+    shard = shard_of(identifier)
+    async with backend.transaction(shard) as transaction:
+        made = await transaction.session.execute(
+            text(
+                f"INSERT INTO {table} (id, {listed}) SELECT mint_id(:shard), {listed} FROM {table},"
+                f" generate_series(1, :count) WHERE {one} RETURNING id"
+            ),
+            {"shard": shard, "count": count, **values},
+        )
+        return [row.id for row in made]
