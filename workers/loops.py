@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
@@ -21,3 +22,10 @@ async def every(seconds: float, work: Callable[[], Awaitable[object]], name: str
         except AWAY as fault:
             log.warning("server_away", during=name, fault=repr(fault))
         await asyncio.sleep(seconds)
+
+
+async def end(task: asyncio.Task[Any]) -> None:
+    """Cancels it until it has ended: a library that waits for something else at that moment may swallow one call."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1)

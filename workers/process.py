@@ -1,6 +1,7 @@
 """What the processes of this room have in common: settings, logs, the loop, an exit code."""
 
 import asyncio
+import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -37,3 +38,11 @@ def run_process(name: str, main: Callable[[Settings], Coroutine[Any, Any, None]]
         log.exception("process_failed")
         return 1
     return 0
+
+
+def stop_signal() -> asyncio.Event:
+    """Is set by SIGTERM and by Ctrl-C from now on. Call it inside the loop."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    return told

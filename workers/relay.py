@@ -1,9 +1,9 @@
 """The relay process, `python -m workers.relay`: hands the outbox to the queue and keeps the store tidy."""
 
 import asyncio
-import contextlib
-import signal
 from contextlib import AsyncExitStack
+
+import structlog
 
 from core.settings import Settings
 from services.accounts.claims import sweep_claims
@@ -13,8 +13,8 @@ from services.retention import expire
 from services.uploads.sweeping import sweep_uploads
 from workers.bindings import FAMILIES
 from workers.dispatch import Dispatcher
-from workers.loops import every
-from workers.process import run_process
+from workers.loops import end, every
+from workers.process import run_process, stop_signal
 from workers.queue import open_queue
 from workers.wake import Wake
 
@@ -24,10 +24,12 @@ MAP_SECONDS = 5.0
 CLAIMS_SECONDS = 15.0
 UPLOADS_SECONDS = 30.0
 RETENTION_SECONDS = 600.0
+log = structlog.get_logger("relay")
 
 
 async def relay(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Servers that go away are waited for."""
+    told_to_stop = stop_signal()
     async with AsyncExitStack() as opened:
         backend = await Backend.open(settings)
         opened.push_async_callback(backend.close)
@@ -35,11 +37,13 @@ async def relay(settings: Settings) -> None:
         wake = Wake()
         dispatcher = Dispatcher(backend, queue, list(FAMILIES.values()), wake)
         work = asyncio.create_task(_run(backend, dispatcher, wake))
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, work.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
+        stopping = asyncio.create_task(told_to_stop.wait())
+        log.info("ready")
+        await asyncio.wait([work, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await end(stopping)
+        await end(work)
+        if not work.cancelled():
+            work.result()
 
 
 async def _run(backend: Backend, dispatcher: Dispatcher, wake: Wake) -> None:

@@ -1,8 +1,8 @@
 """An arq worker of one family."""
 
 import asyncio
-import contextlib
-from typing import cast
+from collections.abc import Iterable
+from typing import Any, cast
 
 from arq.connections import ArqRedis
 from arq.typing import WorkerCoroutine
@@ -11,6 +11,7 @@ from arq.worker import Worker, func
 from services.backend import Backend
 from workers.family import JobFamily
 from workers.job import deliver
+from workers.loops import end
 from workers.queue import DELIVER
 
 POLL_SECONDS = 0.1
@@ -18,7 +19,7 @@ DRAIN_SECONDS = 1
 CANCEL_SECONDS = 0.5
 
 
-def make_worker(backend: Backend, queue: ArqRedis, family: JobFamily, *, handle_signals: bool = True) -> Worker:
+def make_worker(backend: Backend, queue: ArqRedis, family: JobFamily) -> Worker:
     """Call inside the event loop that it is to run in."""
     worker = Worker(
         functions=[func(cast(WorkerCoroutine, deliver), name=DELIVER)],
@@ -32,8 +33,8 @@ def make_worker(backend: Backend, queue: ArqRedis, family: JobFamily, *, handle_
         max_tries=1_000_000,
         keep_result=0,
         poll_delay=POLL_SECONDS,
-        job_completion_wait=DRAIN_SECONDS,
-        handle_signals=handle_signals,
+        # arq's own handling of signals misses one that comes while the worker starts.
+        handle_signals=False,
         log_results=False,
         job_serializer=queue.job_serializer,
         job_deserializer=queue.job_deserializer,
@@ -43,21 +44,30 @@ def make_worker(backend: Backend, queue: ArqRedis, family: JobFamily, *, handle_
     return worker
 
 
-async def run_worker(worker: Worker) -> None:
-    """Runs until SIGTERM, then lets jobs end for DRAIN_SECONDS. Raises RedisError or OSError when the queue is gone.
+async def run_worker(worker: Worker, told_to_stop: asyncio.Event) -> None:
+    """Runs until it is told to stop, then lets jobs end for DRAIN_SECONDS. Raises RedisError or OSError when the
+    queue is gone.
 
-    Either way, what still runs is stopped, and given back so that others go on with it at once.
+    Either way, what still runs is cut off, and given back so that others go on with it at once.
     """
+    running = asyncio.create_task(worker.async_run())
+    stopping = asyncio.create_task(told_to_stop.wait())
     try:
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker.async_run()
+        await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        worker.allow_pick_jobs = False
+        await _settle(worker.tasks.values(), DRAIN_SECONDS)
     finally:
-        running = [*worker.job_tasks.values()]
-        for task in running:
+        for task in (*worker.job_tasks.values(), stopping):
             task.cancel()
-        if running:
-            await asyncio.wait(running, timeout=CANCEL_SECONDS)
-        ends = [*worker.tasks.values()]
-        if ends:
-            await asyncio.wait(ends, timeout=CANCEL_SECONDS)
-            await asyncio.gather(*(task for task in ends if task.done()), return_exceptions=True)
+        await _settle([*worker.job_tasks.values(), *worker.tasks.values()], CANCEL_SECONDS)
+        await end(running)
+    if not running.cancelled():
+        running.result()
+
+
+async def _settle(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> None:
+    """Waits for them so long; what they raise is nobody's concern any more."""
+    pending = list(tasks)
+    if pending:
+        done, _ = await asyncio.wait(pending, timeout=seconds)
+        await asyncio.gather(*done, return_exceptions=True)
