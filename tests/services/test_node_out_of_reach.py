@@ -1,0 +1,88 @@
+"""What is seen, and what is refused, while one node does not answer."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from core.errors import ShardUnavailable
+from core.settings import Settings
+from loaders.comment import load_comments
+from loaders.context import Context
+from loaders.post import load_posts
+from loaders.relationship import load_followers, load_viewer_relationship
+from models.global_ids import NodeKind
+from models.ids import shard_of
+from services.backend import Backend
+from services.likes import like
+from services.live import Live
+from services.relationships.follow import follow
+from services.visibility import visible_posts
+from tests.factories import Person, make_user
+from tests.posting import fingerprint, links, make_comment, make_post, rows
+
+
+@dataclass(slots=True)
+class HalfTown:
+    """`half` is a backend from which node 1 is out of reach."""
+
+    whole: Backend
+    half: Backend
+    up: Person
+    down: Person
+
+
+@pytest.fixture(scope="module")
+async def town(backend: Backend, settings: Settings) -> AsyncIterator[HalfTown]:
+    urls = [settings.database_urls[0], "postgresql://nobody@127.0.0.1:1/none"]
+    half = await Backend.open(settings.model_copy(update={"database_urls": urls}))
+    people: dict[int, Person] = {}
+    while len(people) < 2:
+        person = await make_user(backend)
+        people[backend.shards.node_of(shard_of(person.id))] = person
+    yield HalfTown(backend, half, people[0], people[1])
+    await half.close()
+
+
+def context_of(town: HalfTown) -> Context:
+    return Context(town.half, Live(town.half.redis), town.up.viewer)
+
+
+async def test_a_comment_whose_author_is_out_of_reach_is_shown_without(town: HalfTown) -> None:
+    post_id = await make_post(town.whole, town.up)
+    comment_id = await make_comment(town.whole, town.down, post_id)
+    context = context_of(town)
+    posts = await visible_posts(context.reader, context.links, context.viewer_id, [post_id])
+    [page] = await load_comments(context, list(posts.values()))
+    assert [(comment.id, comment.author) for comment in page.nodes] == [(comment_id, None)]
+    assert context.reader.unavailable == {1}
+
+
+async def test_lists_of_who_is_out_of_reach_are_unknown(town: HalfTown) -> None:
+    await make_post(town.whole, town.up)
+    for load in (load_posts, load_followers, load_viewer_relationship):
+        here, there = await load(context_of(town), [town.up.viewer.user, town.down.viewer.user])
+        assert not isinstance(here, Exception)
+        assert isinstance(there, ShardUnavailable)
+
+
+async def test_what_is_out_of_reach_is_not_said_to_be_missing(town: HalfTown) -> None:
+    post_id = await make_post(town.whole, town.down)
+    before = await fingerprint(town.whole)
+    with pytest.raises(ShardUnavailable):
+        await like(town.half, links(town.half), town.up.id, NodeKind.POST, post_id)
+    with pytest.raises(ShardUnavailable):
+        await follow(town.half, links(town.half), town.up.viewer.user, town.down.id)
+    assert await fingerprint(town.whole) == before
+
+
+async def test_a_like_stands_while_the_mirror_is_out_of_reach(town: HalfTown) -> None:
+    post_id = await make_post(town.whole, town.up)
+    await like(town.half, links(town.half), town.down.id, NodeKind.POST, post_id)
+    liked = "SELECT state, version FROM likes WHERE subject_id = $1 AND user_id = $2"
+    assert await rows(town.whole, post_id, liked, post_id, town.down.id) == [("LIKED", 1)]
+    told = "SELECT handler FROM deliveries JOIN events e ON e.id = event_id WHERE payload @> $1 ORDER BY handler"
+    payload = {"subject_id": post_id, "user_id": town.down.id}
+    assert await rows(town.whole, post_id, told, payload) == [("like_notification",), ("repair_like",)]
+    given = "SELECT state FROM likes_given WHERE user_id = $1 AND subject_id = $2"
+    assert await rows(town.whole, town.down.id, given, town.down.id, post_id) == []
