@@ -21,7 +21,9 @@ class Query(AccountsQuery, PostsQuery, NodeQuery):
 
 
 @strawberry.type(description="Where changing begins; fields run one after the other.")
-class Mutation(AccountsMutation, RelationshipsMutation, PostsMutation, CommentsMutation, LikesMutation, UploadsMutation):
+class Mutation(
+    AccountsMutation, RelationshipsMutation, PostsMutation, CommentsMutation, LikesMutation, UploadsMutation
+):
     pass
 
 

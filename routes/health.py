@@ -1,7 +1,7 @@
 """Whether the process lives, and whether it can do its work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -16,7 +16,7 @@ async def healthz(_: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-def health_routes(checks: dict[str, Check]) -> list[Route]:
+def health_routes(checks: Mapping[str, Check]) -> list[Route]:
     """`checks`: by the name of a server, what raises if it does not answer."""
 
     async def readyz(_: Request) -> Response:

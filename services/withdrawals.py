@@ -34,14 +34,18 @@ async def announce(backend: Backend, renditions: Sequence[str]) -> None:
 async def is_withdrawn(backend: Backend, rendition: str) -> bool:
     """Raises where neither Redis nor PostgreSQL can tell."""
     try:
-        is_complete, is_member = await backend.redis.pipeline().exists(_COMPLETE).sismember(_SET, rendition).execute()
+        asked = backend.redis.pipeline()
+        asked.exists(_COMPLETE)
+        asked.sismember(_SET, rendition)
+        is_complete, is_member = await asked.execute()
         if is_complete:
             return bool(is_member)
         recent = await _recent(backend)
         rebuild = backend.redis.pipeline()
         if recent:
             rebuild.sadd(_SET, *recent)
-        await rebuild.set(_COMPLETE, 1, ex=backend.settings.media_url_seconds).execute()
+        rebuild.set(_COMPLETE, 1, ex=backend.settings.media_url_seconds)
+        await rebuild.execute()
     except (RedisError, OSError):
         recent = await _recent(backend)
     return rendition in recent

@@ -45,7 +45,7 @@ async def test_a_callers_id_is_taken_over() -> None:
 @pytest.mark.parametrize("forged", ["short", "a" * 129, 'new"line12345', "ünicode-1234"])
 async def test_an_id_that_could_forge_a_log_is_not(forged: str) -> None:
     async with client() as http:
-        response = await http.get("/tell", headers={"x-correlation-id": forged.encode()})
+        response = await http.get("/tell", headers={b"x-correlation-id": forged.encode()})
     assert re.fullmatch(r"[0-9a-f]{32}", response.text)
 
 
