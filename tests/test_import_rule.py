@@ -9,7 +9,10 @@ import pytest
 
 from core.settings import ROOT
 
-ROOMS = ("core models execution media services loaders schema resolvers workers routes commands").split()
+ROOMS = [
+    *("core", "models", "execution", "media", "services", "loaders", "schema", "resolvers"),
+    *("workers", "routes", "commands"),
+]
 LINT = "import sys; sys.path.insert(0, ''); from importlinter.cli import lint_imports_command as lint; lint()"
 
 

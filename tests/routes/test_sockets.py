@@ -29,8 +29,7 @@ async def closing(client: Subscriber) -> int:
         while True:
             await client.next()
     except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return closed.rcvd.code
+        return closed.rcvd.code if closed.rcvd else 0
 
 
 async def test_a_query_runs_over_a_socket(api: Api, socket_url: str, person: Person) -> None:
