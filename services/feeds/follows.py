@@ -1,8 +1,5 @@
 """What a follow changes in the follower's timeline."""
 
-import structlog
-from redis.exceptions import RedisError
-
 from core.errors import ShardUnavailable
 from models.ids import MAX_ID
 from models.reads.feeds import FOLLOW_MIRROR, FOLLOW_TRUTH
@@ -13,7 +10,6 @@ from services.feeds.sources import latest_posts
 from services.outbox import Job
 
 TURNS = 5
-log = structlog.get_logger("feeds")
 
 
 class FollowUnsettled(Exception):
@@ -28,16 +24,10 @@ async def refresh_followed(job: Job) -> None:
     await settle_follow(job.backend, job.payload["follower_id"], job.payload["followed_id"])
 
 
-async def show_follow(backend: Backend, follower_id: int, followed_id: int) -> None:
-    """The same within the mutation, after the mirror, so that its writer sees it; where it fails the job does it."""
-    try:
-        await settle_follow(backend, follower_id, followed_id)
-    except (FollowUnsettled, ShardUnavailable, RedisError, OSError) as fault:
-        log.warning("follow_not_shown", fault=repr(fault))
-
-
 async def settle_follow(backend: Backend, follower_id: int, followed_id: int) -> None:
     """Puts the posts of the one followed in, or takes them out, until the truth is the same afterwards as before.
+
+    The mutation does it too, after the mirror, so that its writer sees it.
 
     Raises FollowUnsettled, ShardUnavailable, RedisError or OSError.
     """

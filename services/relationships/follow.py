@@ -13,7 +13,7 @@ from models.tables import Counter, Follow, Following, FollowState, User, UserSta
 from services import counts
 from services.backend import Backend
 from services.consequences import EventKind
-from services.feeds.follows import show_follow
+from services.feeds.follows import settle_follow
 from services.mirrored import or_later
 from services.mirrors import Edge, apply, entered, transition
 from services.outbox import JSON, Job, emit
@@ -104,7 +104,7 @@ async def _shown_to_follower(
 ) -> None:
     await or_later(mirror_follow(backend, follower_id, followed_id, edge, names))
     if FollowState.ACCEPTED in (edge.before, edge.after):
-        await or_later(show_follow(backend, follower_id, followed_id))
+        await or_later(settle_follow(backend, follower_id, followed_id))
 
 
 async def mirror_follow(

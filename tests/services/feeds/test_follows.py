@@ -4,7 +4,7 @@ import pytest
 
 from models.ids import MAX_ID
 from services.feeds import follows, sources, timeline
-from services.feeds.follows import FollowUnsettled, refresh_followed, settle_follow, show_follow
+from services.feeds.follows import FollowUnsettled, refresh_followed, settle_follow
 from services.feeds.timeline import Stretch
 from tests.services.feeds.town import Town
 
@@ -73,10 +73,3 @@ async def test_a_follow_anew_while_the_posts_are_taken_out_wins(small: Town, mon
     monkeypatch.setattr(follows, "latest_posts", follow_meanwhile)
     await settle_follow(small.backend, viewer, author)
     assert await ids_in_redis(small, viewer) == [post]
-
-
-async def test_within_a_mutation_a_failure_is_left_to_the_job(small: Town) -> None:
-    viewer, author = await small.person(), await small.person()
-    await small.set_follow(viewer, author, mirror=False)
-    await show_follow(small.backend, viewer, author)
-    assert await small.feed(viewer) == []
