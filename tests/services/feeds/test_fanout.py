@@ -76,7 +76,7 @@ async def test_a_post_deleted_in_the_middle_goes_no_further(small: Town) -> None
     job.saves_left = 0
     with pytest.raises(KeyboardInterrupt):
         await fan_out_post(job)
-    await small.set_state(post, "DELETED")
+    await small.set_state("DELETED", post)
     job.progress, job.saves_left = {"after": followers[2], "served": 3}, 10
     await fan_out_post(job)
     assert await holders(small, followers, post) == followers[:3]

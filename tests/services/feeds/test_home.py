@@ -63,9 +63,9 @@ async def test_what_the_timeline_wrongly_holds_is_not_shown(small: Town) -> None
     await small.warm(viewer)
     shown, deleted, archived, own_archived = [await small.post(one) for one in (author, author, author, viewer)]
     foreign, private = await small.post(stranger), await small.post(hermit)
-    await small.set_state(deleted, "DELETED")
-    await small.set_state(archived, "ARCHIVED")
-    await small.set_state(own_archived, "ARCHIVED")
+    await small.set_state("DELETED", deleted)
+    await small.set_state("ARCHIVED", archived)
+    await small.set_state("ARCHIVED", own_archived)
     for post in (shown, deleted, archived, own_archived, foreign, private):
         assert await timeline.push(small.backend, [viewer], post) == 1
     assert await small.feed(viewer) == [shown]
@@ -89,8 +89,7 @@ async def test_a_page_is_refilled_in_bounded_rounds_and_goes_on_where_it_stopped
     hidden = await town.posts(author, 500)
     newest = await town.post(author)
     await town.warm(viewer)
-    for post in hidden:
-        await town.set_state(post, "ARCHIVED")
+    await town.set_state("ARCHIVED", *hidden)
     page = await page_of(town, viewer, 2)
     assert [post.id for post in page.nodes] == [newest]
     assert page.page_info.has_next_page

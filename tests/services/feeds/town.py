@@ -76,9 +76,10 @@ class Town:
             )
             return sorted(made.scalars(), reverse=True)
 
-    async def set_state(self, post_id: int, state: str) -> None:
-        async with self.backend.transaction(shard_of(post_id)) as transaction:
-            await transaction.session.execute(update(Post).where(Post.id == post_id).values(state=state))
+    async def set_state(self, state: str, *post_ids: int) -> None:
+        """Of posts of one author."""
+        async with self.backend.transaction(shard_of(post_ids[0])) as transaction:
+            await transaction.session.execute(update(Post).where(Post.id.in_(post_ids)).values(state=state))
 
     async def set_follow(
         self, follower_id: int, followed_id: int, *, follows: bool = True, mirror: bool = True
