@@ -1,5 +1,7 @@
 """Anything by its id."""
 
+from typing import Annotated
+
 import strawberry
 
 from loaders.context import Context
@@ -14,5 +16,9 @@ class NodeQuery:
         return (await nodes_by_id(info.context, [id]))[0]
 
     @strawberry.field(description="What has these ids, at most 100, in their order; null for each that is not there.")
-    async def nodes(self, info: strawberry.Info[Context, None], ids: list[strawberry.ID]) -> list[Node | None]:
+    async def nodes(
+        self,
+        info: strawberry.Info[Context, None],
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="As `id` fields give them.")],
+    ) -> list[Node | None]:
         return await nodes_by_id(info.context, ids)

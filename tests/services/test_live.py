@@ -44,7 +44,7 @@ async def subscribers_of(redis: Redis, channel: str) -> int:
 
 async def become(redis: Redis, channel: str, count: int) -> None:
     async with asyncio.timeout(5):
-        while await subscribers_of(redis, channel) != count:  # noqa: ASYNC110  Redis tells nobody when it changes
+        while await subscribers_of(redis, channel) != count:
             await asyncio.sleep(0.01)
 
 

@@ -162,5 +162,5 @@ async def test_a_wake_is_followed_at_once_and_the_poll_finds_the_rest(store: Bac
 
 
 async def _filled(bench: Bench, jobs: int) -> None:
-    while len(await bench.queued()) < jobs:  # noqa: ASYNC110  nobody tells of it
+    while len(await bench.queued()) < jobs:
         await asyncio.sleep(0.02)

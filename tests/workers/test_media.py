@@ -23,7 +23,7 @@ PROGRESS = """
 async def settled(uploader: Uploader, upload_id: int, seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while (await uploader.see(upload_id)).status is MediaStatus.PROCESSING:
-            await asyncio.sleep(0.05)  # noqa: ASYNC110  what happens is in another process
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -47,7 +47,7 @@ async def test_a_worker_killed_at_a_point(own_stack: Stack, own_backend: Backend
         assert await events_of(own_backend, upload.id) == ["UploadFinished", "UploadProcessed"]
         async with asyncio.timeout(5):
             while not (done := await own_backend.reader().on_shard_of(upload.id, PROGRESS, upload.id)):
-                await asyncio.sleep(0.05)  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
     # All that any try has put is what is shown: nothing lies about.
     assert sorted(done[0]["progress"]["keys"]) == sorted(keys)
     assert done[0]["attempts"] == 2

@@ -75,7 +75,7 @@ async def listen(backend: Backend, live: Live, links: MediaLinks) -> AsyncIterat
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110  what is waited for tells nobody
+        while not holds():
             await asyncio.sleep(0.01)
 
 
