@@ -19,7 +19,7 @@ from commands.town.plan import POSTS, Plan, Story, plan
 from core import clock
 from core.embedded.faults import StartupError
 from core.embedded.stack import Stack
-from core.settings import Environment, Settings
+from core.settings import ROOT, Environment, Settings
 from models.tables import UploadPurpose
 from services.accounts.names import checked_username
 from services.accounts.sessions import Origin
@@ -126,6 +126,12 @@ def test_pictures_are_different_parts_of_photographs() -> None:
             assert max(grey) - min(grey) > 80, picture.alt_text
             seen.add(cut.tobytes())
     assert len(seen) == 75
+
+
+def test_the_readme_names_every_photograph_with_its_licence() -> None:
+    told = (ROOT / "README.md").read_text()
+    for photo in PHOTOGRAPHS.values():
+        assert f"| `{photo.file}` | {photo.shows} | {photo.by} | {photo.licence} |\n" in told
 
 
 async def test_where_no_worker_runs_it_says_so(store: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
