@@ -18,7 +18,7 @@ from workers.family import JobFamily
 FAST = JobFamily(
     Family.FAST,
     timeout_seconds=10,
-    concurrency=10,
+    concurrency=16,
     functions={
         "comment_notification": comment_notification,
         "confirm_claims": confirm_claims,

@@ -14,7 +14,7 @@ from workers.job import deliver
 from workers.loops import end
 from workers.queue import DELIVER
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.05
 DRAIN_SECONDS = 1
 CANCEL_SECONDS = 0.5
 
