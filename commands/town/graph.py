@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 
 FEWEST, MOST = 2, 30
-RETURNED = 0.3
+RETURNED = 0.2
 """How often a follow is returned."""
 SIGN_IN_FOLLOWS = 24
 PENDING_EVERY = 4

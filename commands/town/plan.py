@@ -15,7 +15,7 @@ CAROUSELS = 8
 WIDTH = 1080
 WIDTH_AGAIN = 480
 """Of a picture that was posted before, in pixels: a quarter of the work, and it looks the same on a telephone."""
-MEAN_LIKES = 6
+MEAN_LIKES = 5
 MEAN_COMMENTS = 1.6
 REPLIED = 0.25
 SAVED = 0.12

@@ -18,7 +18,7 @@ from services.visible import MediaLinks
 CONTENT_TYPE = "image/jpeg"
 PATIENCE_SECONDS = 60.0
 """How long the workers may take for one picture."""
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.15
 TRIES = 3
 _OK = (200, 201, 204)
 
