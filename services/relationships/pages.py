@@ -76,14 +76,14 @@ async def _people(  # noqa: PLR0917
     async def fetch(begin: Mapping[int, Position], limit: int) -> list[Any]:
         since = [min(max(position[0], 0), _LATEST[0]) for position in begin.values()]
         people = [position[1] for position in begin.values()]
-        return await reader.by_ids(sql, begin, list(begin), since, people, limit, *arguments)
+        rows = await reader.by_ids(sql, begin, list(begin), since, people, limit, *arguments)
+        # Rows of people's own lists carry what their visibility needs; likers hang on what was proved before. Of a list
+        # that may not be looked into no row goes on: the cursor of a page left short tells who stands there.
+        return [row for row in rows if "user_state" not in row or content_may_be_seen(row, viewer_id)]
 
     async def prove(rows: Sequence[Any]) -> list[VisibleUser | None]:
-        # Rows of people's own lists carry what their visibility needs; likers hang on what was proved before.
-        shown = [row for row in rows if "user_state" not in row or content_may_be_seen(row, viewer_id)]
-        people = await visible_users(reader, links, {row["person_id"] for row in shown})
-        allowed = {row["page_of"] for row in shown}
-        return [people.get(row["person_id"]) if row["page_of"] in allowed else None for row in rows]
+        people = await visible_users(reader, links, {row["person_id"] for row in rows})
+        return [people.get(row["person_id"]) for row in rows]
 
     return await filled(
         list(dict.fromkeys(owner_ids)),

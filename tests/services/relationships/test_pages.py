@@ -1,6 +1,7 @@
 from typing import Any
 
 from models.global_ids import NodeKind
+from services.accounts.profile import update_profile
 from services.backend import Backend
 from services.likes import like
 from services.pages import Page
@@ -87,6 +88,20 @@ async def test_the_lists_of_a_private_account_are_for_accepted_followers(backend
     for viewer_id in (stranger.id, asking.id, NOBODY):
         assert names(await followers(backend, viewer_id, user)) == []
         assert names(await following(backend, viewer_id, user)) == []
+
+
+async def test_a_cursor_tells_nothing_of_the_lists_of_a_private_account(backend: Backend) -> None:
+    user, stranger = await make_user(backend), await make_user(backend)
+    for _ in range(7):  # more than the rounds of refilling look at
+        other = await make_user(backend)
+        await make_follow(backend, other, user)
+        await make_follow(backend, user, other)
+    await update_profile(backend, user.viewer, {"is_private": True})
+    for page in (followers, following):
+        for viewer_id in (stranger.id, NOBODY):
+            told = (await page(backend, viewer_id, user, first=1)).page_info
+            assert (told.has_next_page, told.start_cursor, told.end_cursor) == (False, None, None)
+        assert (await page(backend, user.id, user, first=1)).page_info.has_next_page
 
 
 async def test_who_is_suspended_is_passed_over(backend: Backend) -> None:
