@@ -18,6 +18,7 @@ from graphql import (
     VariableNode,
     get_named_type,
     is_composite_type,
+    value_from_ast_untyped,
 )
 
 from core.errors import RequestErrorCode, RequestFault
@@ -84,16 +85,22 @@ def _children(selection_set: SelectionSetNode | None) -> Iterator[tuple[Any, Sel
 class CostOf:
     """The cost of one operation as a function of its variables."""
 
-    __slots__ = ("_fragments", "_operation", "_schema")
+    __slots__ = ("_defaults", "_fragments", "_operation", "_schema")
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> None:
         self._schema = schema
         self._fragments = fragments_of(document)
         self._operation = operation
+        self._defaults: dict[str, Any] = {
+            definition.variable.name.value: value_from_ast_untyped(definition.default_value)
+            for definition in operation.variable_definitions or ()
+            if definition.default_value is not None
+        }
 
     def __call__(self, variables: Mapping[str, Any]) -> int:
         root = self._schema.get_root_type(self._operation.operation)
-        return self._of(self._operation.selection_set, root, variables, {})
+        given = {**self._defaults, **variables} if self._defaults else variables
+        return self._of(self._operation.selection_set, root, given, {})
 
     def _of(
         self, selection_set: SelectionSetNode | None, parent: Any, variables: Mapping[str, Any], seen: dict[str, int]
@@ -134,7 +141,10 @@ class CostOf:
             return max(1, int(given.value))
         if isinstance(given, VariableNode):
             value = variables.get(given.name.value, default)
-            return max(1, len(value) if isinstance(value, list) else value if isinstance(value, int) else default)
+            if isinstance(value, list):
+                return max(1, len(value))
+            # An Int may come as a float that has no fraction.
+            return max(1, int(value) if isinstance(value, int | float) else default)
         return max(1, len(getattr(given, "values", ())) or default)
 
 

@@ -33,7 +33,11 @@ def cost_of(text: str, variables: dict[str, Any] | None = None) -> int:
         ("{ people { name } }", None, 1 + 20),
         ("{ people(first: 3) { name friends(first: 5) { name } } }", None, 1 + 3 * (1 + 1 + 5)),
         ("query ($n: Int!) { people(first: $n) { name } }", {"n": 100}, 101),
-        ("query ($n: Int! = 7) { people(first: $n) { name } }", {}, 1 + 20),
+        ("query ($n: Int! = 70) { people(first: $n) { name } }", {}, 71),
+        ("query ($n: Int! = 70) { people(first: $n) { name } }", {"n": 7}, 8),
+        ("query ($n: Int! = 7) { people(first: $n) { name } }", {"n": 90.0}, 91),  # an Int may be sent as 90.0
+        ("query ($n: Int) { people(first: $n) { name } }", {"n": None}, 1 + 20),
+        ('query ($ids: [ID!]! = ["a", "b"]) { nodes(ids: $ids) { name } }', {}, 3),
         ('{ nodes(ids: ["a", "b", "c"]) { name } }', None, 1 + 3),
         ("query ($ids: [ID!]!) { nodes(ids: $ids) { name } }", {"ids": ["a"] * 9}, 10),
         ("{ people(first: 2) { ...P } } fragment P on Person { name best { name } }", None, 1 + 2 * 3),
