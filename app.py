@@ -137,6 +137,7 @@ async def serve(listening: socket.socket, settings: Settings) -> None:
         await open_app(settings),
         http="httptools",
         ws="websockets-sansio",
+        ws_max_size=settings.request_max_bytes,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,7 +1,7 @@
 """Runs operations: the way of a text to an answer, over HTTP and over sockets alike."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from inspect import isawaitable
 from types import CoroutineType
 from typing import Any, TypeGuard
@@ -52,7 +52,7 @@ class Engine:
 
     async def stream(
         self, text: str, variables: dict[str, Any] | None, name: str | None, context: Any
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """The answers of any operation: one, or as many as the subscription has events."""
         try:
             operation = self._documents.operation(text, name, variables)

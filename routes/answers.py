@@ -34,6 +34,11 @@ def format_error(error: GraphQLError) -> dict[str, Any]:
     return formatted
 
 
+def refusal(fault: RequestFault) -> dict[str, Any]:
+    """The answer to a request that is refused before it is looked at."""
+    return {"errors": [{"message": fault.message, "extensions": {"code": fault.code.value}}]}
+
+
 def complete_answer(context: Any, answer: dict[str, Any]) -> None:
     """Says so where a node did not answer and its part is missing from lists, and how many statements it took."""
     if context.reader.unavailable and not any(

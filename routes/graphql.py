@@ -13,6 +13,7 @@ from core.errors import RequestErrorCode, RequestFault
 from execution.engine import Engine
 from loaders.context import Context
 from models.statements import StatementCount, counted
+from routes.answers import refusal
 
 ContextOf = Callable[[HTTPConnection, str | None], Awaitable[Context]]
 """Who asks, by an access token. Raises RequestFault (UNAUTHENTICATED) for one that is not good."""
@@ -42,8 +43,7 @@ def graphql_route(engine: Engine, context_of: ContextOf, *, max_bytes: int, is_d
                 counted.set(StatementCount())
             context = await context_of(request, bearer_token(request.headers.get("authorization")))
         except RequestFault as fault:
-            status = 401 if fault.code is RequestErrorCode.UNAUTHENTICATED else 400
-            return _respond({"errors": [{"message": fault.message, "extensions": {"code": fault.code.value}}]}, status)
+            return _respond(refusal(fault), 401 if fault.code is RequestErrorCode.UNAUTHENTICATED else 400)
         answer = await engine.run(text, variables, name, context)
         return _respond(answer, 200 if "data" in answer else 400)
 
