@@ -1,8 +1,12 @@
 """The demo town: what is planned, what is sown of it, and that sowing it again changes nothing."""
 
+import asyncio
 import contextlib
 import hashlib
 import io
+import os
+import signal
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -18,7 +22,7 @@ from commands.town.pictures import PICTURES
 from commands.town.plan import POSTS, Plan, Story, plan
 from core import clock
 from core.embedded.faults import StartupError
-from core.embedded.stack import Stack
+from core.embedded.stack import Stack, environment
 from core.settings import ROOT, Environment, Settings
 from models.tables import UploadPurpose
 from services.accounts.names import checked_username
@@ -233,6 +237,32 @@ async def test_a_name_that_somebody_else_has_is_left_to_them(store: Backend) -> 
     assert joined.id != stranger.id
     again = await joining.join(store, links, resident)
     assert (again.id, again.username, again.bio) == (joined.id, "wanderer_7", resident.bio)
+
+
+async def test_ctrl_c_ends_it_with_one_sentence(store: Backend) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "cli.py",
+        "seed",
+        cwd=ROOT,
+        env={**os.environ, **environment(store.settings)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    reader = store.reader()
+    before = len(await reader.on_every_node("SELECT id FROM users"))
+    try:
+        async with asyncio.timeout(60):
+            while len(await reader.on_every_node("SELECT id FROM users")) < before + 3:
+                await asyncio.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            out, error = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert (process.returncode, out) == (1, b"")
+    assert error.decode().splitlines()[-1] == "Interrupted; `cli.py seed` goes on where it was."
+    assert b"Traceback" not in error
 
 
 async def test_no_stack_is_one_sentence(tmp_path: Path) -> None:
