@@ -1,24 +1,33 @@
 """Parsed and validated operations, kept: a client sends the same few texts over and over."""
 
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    OverlappingFieldsCanBeMergedRule,
     get_operation_ast,
     parse,
+    specified_rules,
     validate,
 )
 
 from core.errors import RequestErrorCode, RequestFault
 from execution.limits import CostOf, OperationLimits, check_shape, too_large
+from execution.repetitions import check_repetitions
 
 _MAX_ERRORS = 5
+_MAX_CHARACTERS = 100_000
+# This one compares all fields of one name with each other, so it runs when their number is known.
+_SLOW_RULES = [OverlappingFieldsCanBeMergedRule]
+_RULES = [rule for rule in specified_rules if rule not in _SLOW_RULES]
 
 
 class InvalidDocument(Exception):
@@ -67,8 +76,28 @@ class Documents:
         return found
 
     def _understand(self, text: str, name: str | None) -> Operation:
+        document = self._parsed(text)
         try:
-            document = parse(text, max_tokens=self._limits.tokens)
+            self._check(document, _RULES)
+            check_shape(document, self._limits)
+            check_repetitions(document)
+            self._check(document, _SLOW_RULES)
+        except RecursionError as error:
+            raise too_large("is nested too deep", self._limits.depth) from error
+        node = get_operation_ast(document, name)
+        if node is None:
+            raise RequestFault(RequestErrorCode.BAD_REQUEST, "Name one of the operations by `operationName`.")
+        return Operation(document, node, CostOf(self._schema, document, node))
+
+    def _check(self, document: DocumentNode, rules: Collection[type[ASTValidationRule]]) -> None:
+        if errors := validate(self._schema, document, rules, max_errors=_MAX_ERRORS):
+            raise InvalidDocument(errors)
+
+    def _parsed(self, text: str) -> DocumentNode:
+        if len(text) > _MAX_CHARACTERS:
+            raise too_large(f"has {len(text)} characters", _MAX_CHARACTERS)
+        try:
+            return parse(text, max_tokens=self._limits.tokens)
         except GraphQLError as error:
             if "tokens" in error.message:
                 raise too_large("has too many tokens", self._limits.tokens) from error
@@ -77,14 +106,3 @@ class Documents:
             raise InvalidDocument([error]) from error
         except RecursionError as error:
             raise too_large("is nested too deep", self._limits.depth) from error
-        try:
-            errors = validate(self._schema, document, max_errors=_MAX_ERRORS)
-            if errors:
-                raise InvalidDocument(errors)
-            check_shape(document, self._limits)
-        except RecursionError as error:
-            raise too_large("is nested too deep", self._limits.depth) from error
-        node = get_operation_ast(document, name)
-        if node is None:
-            raise RequestFault(RequestErrorCode.BAD_REQUEST, "Name one of the operations by `operationName`.")
-        return Operation(document, node, CostOf(self._schema, document, node))

@@ -50,7 +50,7 @@ def check_shape(document: DocumentNode, limits: OperationLimits) -> None:
 
     def measure(selection_set: SelectionSetNode | None) -> tuple[int, int]:
         depth = aliases = 0
-        for field, inner in _children(selection_set):
+        for field, inner in children_of(selection_set):
             if isinstance(field, FragmentSpreadNode):
                 name = field.name.value
                 if name not in depths:
@@ -61,6 +61,7 @@ def check_shape(document: DocumentNode, limits: OperationLimits) -> None:
             if isinstance(field, FieldNode):
                 below += 1
                 named += field.alias is not None
+                _check_introspection(field, named)
             depth, aliases = max(depth, below), aliases + named
         return depth, aliases
 
@@ -73,11 +74,18 @@ def check_shape(document: DocumentNode, limits: OperationLimits) -> None:
                 raise too_large(f"has {aliases} aliases", limits.aliases)
 
 
+def _check_introspection(field: FieldNode, aliases: int) -> None:
+    """Each alias there is another walk through the whole schema."""
+    if aliases and field.name.value in ("__schema", "__type"):
+        raise too_large(f"has {aliases} aliases in its introspection", 0)
+
+
 def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
     return {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
 
 
-def _children(selection_set: SelectionSetNode | None) -> Iterator[tuple[Any, SelectionSetNode | None]]:
+def children_of(selection_set: SelectionSetNode | None) -> Iterator[tuple[Any, SelectionSetNode | None]]:
+    """Its selections, each with the selection set of its own, if it has one."""
     for selection in selection_set.selections if selection_set else ():
         yield selection, getattr(selection, "selection_set", None)
 
@@ -106,7 +114,7 @@ class CostOf:
         self, selection_set: SelectionSetNode | None, parent: Any, variables: Mapping[str, Any], seen: dict[str, int]
     ) -> int:
         cost = 0
-        for selection, inner in _children(selection_set):
+        for selection, inner in children_of(selection_set):
             if isinstance(selection, FieldNode):
                 cost += self._of_field(selection, parent, variables, seen)
             elif isinstance(selection, FragmentSpreadNode):

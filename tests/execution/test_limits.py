@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from graphql import build_schema
+from graphql import build_schema, get_introspection_query
 
 from core.errors import RequestFault
 from execution.documents import Documents, InvalidDocument
@@ -63,12 +63,20 @@ def test_fragments_that_spread_fragments_are_measured_in_no_time() -> None:
         ("{ a: one { name } b: one { name } c: one { name } d: one { name } }", "has 4 aliases"),
         ("{ one { best { best { best { best { best { name } } } } } } }", "is 7 levels deep"),
         ("{" + " one { name }" * 100 + "}", "has too many tokens"),
+        ("{ one { name } } #" + "x" * 100_000, "has 100018 characters"),
+        ("{ a: __schema { types { name } } }", "has 1 aliases in its introspection"),
+        ("{ __schema { types { ...T } } } fragment T on __Type { a: name }", "has 1 aliases in its introspection"),
+        ('{ __type(name: "Person") { fields { a: name b: name } } }', "has 2 aliases in its introspection"),
     ],
 )
 def test_past_a_limit_is_refused(text: str, message: str) -> None:
     with pytest.raises(RequestFault, match=message) as refused:
         documents().operation(text, None, None)
     assert refused.value.code == "LIMIT_EXCEEDED"
+
+
+def test_the_usual_introspection_is_answered() -> None:
+    assert documents(tokens=4000, depth=15).operation(get_introspection_query(), None, None).node.name is not None
 
 
 def test_deep_nesting_does_not_break_the_parser() -> None:
