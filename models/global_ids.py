@@ -34,7 +34,8 @@ def bad_id() -> RequestFault:
 
 def decode(global_id: str) -> tuple[NodeKind, int]:
     """Raises RequestFault (BAD_ID) for anything that `encode` does not make."""
-    if len(global_id) != _ENCODED_LENGTH:
+    # The library also takes the other alphabet of base64, so that one thing would have several ids.
+    if len(global_id) != _ENCODED_LENGTH or "+" in global_id or "/" in global_id:
         raise bad_id()
     try:
         kind, number = _LAYOUT.unpack(base64.b64decode(global_id, altchars=b"-_", validate=True))
