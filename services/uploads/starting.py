@@ -1,7 +1,7 @@
 """Announcing uploads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import func, insert
@@ -14,12 +14,11 @@ from models.ids import shard_of
 from models.shards import Transaction
 from models.tables import MediaStatus, Upload, UploadPurpose
 from services.backend import Backend
-from services.idempotency import claim_key
+from services.idempotency import checked_key, claim_key
 from services.text import checked_text
 
 MOST_AT_ONCE = 20
 LONGEST_NAME = 255
-LONGEST_KEY = 200
 OPERATION = "startUpload"
 
 
@@ -36,8 +35,7 @@ class NewUpload:
 
 async def start_upload(backend: Backend, owner_id: int, wanted: NewUpload) -> int:
     """The upload's id. Raises UserFault."""
-    _check(wanted, backend.settings, ())
-    [upload_id] = await _start(backend, owner_id, [wanted])
+    [upload_id] = await _start(backend, owner_id, [_checked(wanted, backend.settings, ())])
     return upload_id
 
 
@@ -48,12 +46,11 @@ async def start_uploads(backend: Backend, owner_id: int, wanted: Sequence[NewUpl
         raise UserFault(UserErrorCode.TOO_SHORT, "Announce one file at least.", ("inputs",))
     if len(wanted) > MOST_AT_ONCE:
         raise UserFault(UserErrorCode.TOO_LONG, f"Announce {MOST_AT_ONCE} files at most.", ("inputs",))
-    for place, one in enumerate(wanted):
-        _check(one, backend.settings, ("inputs", str(place)))
-    return await _start(backend, owner_id, wanted)
+    checked = [_checked(one, backend.settings, ("inputs", str(place))) for place, one in enumerate(wanted)]
+    return await _start(backend, owner_id, checked)
 
 
-def _check(wanted: NewUpload, settings: Settings, path: tuple[str, ...]) -> None:
+def _checked(wanted: NewUpload, settings: Settings, path: tuple[str, ...]) -> NewUpload:
     if wanted.content_type not in SUPPORTED:
         raise UserFault(
             UserErrorCode.UNSUPPORTED_MEDIA,
@@ -67,10 +64,10 @@ def _check(wanted: NewUpload, settings: Settings, path: tuple[str, ...]) -> None
         raise UserFault(
             UserErrorCode.MEDIA_TOO_LARGE, f"The largest file that is taken has {most:.4g} MB.", (*path, "byteSize")
         )
-    if wanted.file_name is not None:
-        checked_text(wanted.file_name, *path, "fileName", limit=LONGEST_NAME)
-    if wanted.idempotency_key is not None:
-        checked_text(wanted.idempotency_key, *path, "idempotencyKey", limit=LONGEST_KEY)
+    checked_key(wanted.idempotency_key, *path, "idempotencyKey")
+    if wanted.file_name is None:
+        return wanted
+    return replace(wanted, file_name=checked_text(wanted.file_name, *path, "fileName", limit=LONGEST_NAME))
 
 
 async def _start(backend: Backend, owner_id: int, wanted: Sequence[NewUpload]) -> list[int]:

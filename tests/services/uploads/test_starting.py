@@ -44,6 +44,12 @@ async def test_the_form_fixes_key_type_size_and_end(backend: Backend, alice: Upl
     assert ends <= upload.expires_at.isoformat()
 
 
+async def test_a_name_is_stored_as_it_was_checked(backend: Backend, alice: Uploader) -> None:
+    wanted = NewUpload(UploadPurpose.POST, "image/jpeg", 10, "e\u0301" * 255 + " " * 9000)
+    row = await row_of(backend, await start_upload(backend, alice.id, wanted))
+    assert row["file_name"] == "é" * 255
+
+
 @pytest.mark.parametrize(
     ("wanted", "code", "field"),
     [
@@ -55,6 +61,12 @@ async def test_the_form_fixes_key_type_size_and_end(backend: Backend, alice: Upl
         (NewUpload(UploadPurpose.POST, "image/png", 10, "x" * 256), UserErrorCode.TOO_LONG, "fileName"),
         (NewUpload(UploadPurpose.POST, "image/png", 10, "a\0b"), UserErrorCode.INVALID, "fileName"),
         (NewUpload(UploadPurpose.POST, "image/png", 10, None, "k" * 201), UserErrorCode.TOO_LONG, "idempotencyKey"),
+        (
+            NewUpload(UploadPurpose.POST, "image/png", 10, None, "k" + " " * 9000),
+            UserErrorCode.TOO_LONG,
+            "idempotencyKey",
+        ),
+        (NewUpload(UploadPurpose.POST, "image/png", 10, None, ""), UserErrorCode.INVALID, "idempotencyKey"),
     ],
 )
 async def test_what_is_not_taken_leaves_nothing(
