@@ -33,7 +33,8 @@ def checked_website(text: str) -> str | None:
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError as fault:
         raise invalid from fault
-    plain = not any(character.isspace() or character in '<>"\\^`{|}' for character in website)
+    # What is not printable has no width or turns the text around: the address would not be the one that is read.
+    plain = all(character.isprintable() and character not in ' <>"\\^`{|}' for character in website)
     if not (plain and port_is_fine and parts.scheme in ("http", "https") and parts.hostname) or "@" in parts.netloc:
         raise invalid
     return website

@@ -60,6 +60,8 @@ def test_a_website_stays_as_typed(address: str) -> None:
         "https://[",
         "https://example.com/\x00",
         "\\\\evil.com",
+        "https://ex\u200bample.com",
+        "https://example.com/\u202egpj.exe",
     ],
 )
 def test_what_is_no_address_on_the_web_is_refused(address: str) -> None:
