@@ -62,7 +62,7 @@ async def home_feed(
     follows. Posts on other nodes that are out of reach are left out.
     """
     checked_first(first)
-    [below] = decode_cursor(after, 1) if after else (MAX_ID,)
+    [below] = (MAX_ID,) if after is None else decode_cursor(after, 1)
     candidates = Candidates(backend, reader, viewer_id, max(below, 0))
     edges: list[FeedEdge] = []
     wanted = first + 1  # one more tells whether there is a next page
