@@ -17,24 +17,24 @@ $$;
 
 -- A hybrid logical clock: milliseconds since 2025-01-01 times 1024, plus a count. It follows the wall clock but
 -- never goes back, and a millisecond that is used up borrows from the next. The lock makes "look and move forward"
--- one step; it is given back at once, not at commit.
+-- one step. It is given back at once, not at commit, by ending the block with an exception: what PostgreSQL rolls
+-- back it unlocks, also where the statement is cancelled between two lines. Sequences are not rolled back.
 CREATE FUNCTION mint_id(shard integer) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     clock regclass := ('id_clock_' || shard)::regclass;
     target bigint := (clock_ms() - 1735689600000) << 10;
     tick bigint;
 BEGIN
-    PERFORM pg_advisory_lock(7430122, shard);
     BEGIN
+        PERFORM pg_advisory_xact_lock(7430122, shard);
         tick := nextval(clock);
         IF tick < target THEN
             tick := setval(clock, target);
         END IF;
-    EXCEPTION WHEN query_canceled OR others THEN
-        PERFORM pg_advisory_unlock(7430122, shard);
-        RAISE;
+        RAISE SQLSTATE 'HG002';
+    EXCEPTION WHEN SQLSTATE 'HG002' THEN
+        NULL;
     END;
-    PERFORM pg_advisory_unlock(7430122, shard);
     RETURN ((tick >> 10) << 23) | (shard::bigint << 10) | (tick & 1023);
 END
 $$;

@@ -1,7 +1,9 @@
 """Ids, minted as they are in production: in the database, by many at once, with a clock that cannot be trusted."""
 
 import asyncio
+import random
 
+import asyncpg
 from sqlalchemy import text
 
 from core import clock
@@ -76,6 +78,22 @@ async def test_a_used_up_millisecond_borrows_from_the_next(backend: Backend) -> 
         minted = await mint(transaction, 1_025)
     assert ids.created_at(minted[1_023]) == clock.from_ms(1_900_000_000_000)
     assert ids.created_at(minted[1_024]) == clock.from_ms(1_900_000_000_001)
+
+
+async def test_minting_that_is_cancelled_leaves_no_lock_behind(backend: Backend) -> None:
+    """Or the session, back in its pool, would keep everybody else from minting on that shard."""
+    cancelled = 0
+    async with backend.shards.pool(backend.shards.node_of(36)).acquire() as connection:
+        for _ in range(150):
+            await connection.execute(f"SET statement_timeout = {random.randint(2, 9)}")
+            try:
+                await connection.fetch("SELECT max(mint_id(36)) FROM generate_series(1, 100000)")
+            except asyncpg.QueryCanceledError:
+                cancelled += 1
+            await connection.execute("RESET statement_timeout")
+            held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+            assert await connection.fetchval(held) == 0
+    assert cancelled > 100
 
 
 def test_the_floor_of_a_moment_is_below_all_its_ids() -> None:
