@@ -14,7 +14,8 @@ from models.tables import WithdrawnMedia
 from services.backend import Backend
 
 _SET = "media:withdrawn"
-_COMPLETE = "media:withdrawn:complete"
+_COMPLETE = ""
+"""In the set where it holds all: no rendition has this name. One key, which is lost, evicted or expires as a whole."""
 _RECENT = "SELECT rendition FROM withdrawn_media WHERE withdrawn_at > clock_now() - make_interval(secs => $1)"
 
 
@@ -34,17 +35,13 @@ async def announce(backend: Backend, renditions: Sequence[str]) -> None:
 async def is_withdrawn(backend: Backend, rendition: str) -> bool:
     """Raises where neither Redis nor PostgreSQL can tell."""
     try:
-        asked = backend.redis.pipeline()
-        asked.exists(_COMPLETE)
-        asked.sismember(_SET, rendition)
-        is_complete, is_member = await asked.execute()
+        is_complete, is_member = await backend.redis.smismember(_SET, [_COMPLETE, rendition])
         if is_complete:
             return bool(is_member)
         recent = await _recent(backend)
         rebuild = backend.redis.pipeline()
-        if recent:
-            rebuild.sadd(_SET, *recent)
-        rebuild.set(_COMPLETE, 1, ex=backend.settings.media_url_seconds)
+        rebuild.sadd(_SET, _COMPLETE, *recent)
+        rebuild.expire(_SET, backend.settings.media_url_seconds)
         await rebuild.execute()
     except (RedisError, OSError):
         recent = await _recent(backend)

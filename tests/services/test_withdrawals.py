@@ -26,7 +26,20 @@ async def test_withdrawn_once_announced(backend: Backend) -> None:
 
 async def test_the_set_is_made_anew_when_redis_forgot_it(backend: Backend) -> None:
     rendition = await withdrawn(backend, announced=False)
-    await backend.redis.delete("media:withdrawn", "media:withdrawn:complete")
+    await backend.redis.delete("media:withdrawn")
     assert await is_withdrawn(backend, rendition)
     assert await backend.redis.sismember("media:withdrawn", rendition)
     assert not await is_withdrawn(backend, secrets.token_urlsafe(16))
+
+
+async def test_what_is_announced_to_an_empty_redis_does_not_make_the_set_complete(backend: Backend) -> None:
+    forgotten = await withdrawn(backend, announced=False)
+    await backend.redis.delete("media:withdrawn")
+    await withdrawn(backend, announced=True)
+    assert await is_withdrawn(backend, forgotten)
+
+
+async def test_the_set_does_not_grow_for_ever(backend: Backend) -> None:
+    await backend.redis.delete("media:withdrawn")
+    assert not await is_withdrawn(backend, secrets.token_urlsafe(16))
+    assert 0 < await backend.redis.ttl("media:withdrawn") <= backend.settings.media_url_seconds
