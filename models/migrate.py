@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Two runs beside each other on one node: the second waits, then finds nothing left to do.
 TAKE_MIGRATION_LOCK = "SELECT pg_advisory_lock(7430121)"
 RELEASE_MIGRATION_LOCK = "SELECT pg_advisory_unlock(7430121)"
+# The same for the set-up behind them, to its commit.
+TAKE_SET_UP_LOCK = "SELECT pg_advisory_xact_lock(7430123)"
 
 OnProgress = Callable[[int, str], None]
 
@@ -66,7 +68,7 @@ async def migrate_all(settings: Settings, on_progress: OnProgress = lambda _node
         try:
             async with engine.connect() as connection:
                 await connection.run_sync(_upgrade)
-                await connection.run_sync(_set_up_node, number, settings)
+                await connection.run_sync(set_up_node, number, settings)
                 await connection.commit()
         finally:
             await engine.dispose()
@@ -79,9 +81,11 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _set_up_node(connection: Connection, number: int, settings: Settings) -> None:
-    """Writes the node's number, the first shard map, and a clock for each shard that the node holds."""
+def set_up_node(connection: Connection, number: int, settings: Settings) -> None:
+    """Writes the node's number, the first shard map, and a clock for each shard that the node holds; what is there
+    stays. Raises WrongNode."""
     execute = connection.execute
+    execute(sa.text(TAKE_SET_UP_LOCK))
     execute(
         sa.text("INSERT INTO node_identity (number) SELECT :n WHERE NOT EXISTS (SELECT FROM node_identity)"),
         {"n": number},

@@ -7,10 +7,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.embedded.stack import environment
 from core.settings import ROOT, Settings
-from models.migrate import WrongNode, head, migrate_all, node_urls, pending_migrations
+from models.migrate import WrongNode, head, migrate_all, node_urls, pending_migrations, set_up_node
 
 
 async def alembic(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -95,6 +96,20 @@ async def test_two_runs_beside_each_other(empty: Settings) -> None:
     await migrate_all(empty)
     assert await pending_migrations(empty) == {}
     assert len(await rows_of(empty.database_urls[0], "SELECT shard FROM shard_map")) == 64
+
+
+async def test_set_ups_beside_each_other(empty: Settings) -> None:
+    assert (await alembic(empty, "upgrade", "head")).returncode == 0
+    engine = create_async_engine(empty.database_urls[1].replace("postgresql://", "postgresql+asyncpg://", 1))
+
+    async def set_up() -> None:
+        async with engine.begin() as connection:
+            await connection.run_sync(set_up_node, 1, empty)
+
+    await asyncio.gather(*(set_up() for _ in range(5)))
+    await engine.dispose()
+    assert [row["number"] for row in await rows_of(empty.database_urls[1], "SELECT number FROM node_identity")] == [1]
+    assert len(await rows_of(empty.database_urls[1], "SELECT shard FROM shard_map")) == 64
 
 
 async def test_nodes_in_another_order_are_refused(empty: Settings) -> None:
