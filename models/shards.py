@@ -150,7 +150,8 @@ class Shards:
                 await task
 
     async def reload(self) -> bool:
-        """Reads the map from every node that answers; true if it changed."""
+        """Reads the map from every node that answers; true if it changed. It never goes back to an older one, which
+        may be all that is heard while the node that knows of a move is out of reach."""
         answers = await asyncio.gather(*(self._read_map(pool) for pool in self._pools), return_exceptions=True)
         maps = [answer for answer in answers if not isinstance(answer, BaseException)]
         for answer in answers:
@@ -159,10 +160,11 @@ class Shards:
         if not maps:
             raise ShardUnavailable(0)
         version, nodes = max(maps, key=lambda answer: answer[0])
-        changed = version != self.map_version
+        if version <= self.map_version:
+            return False
         self.map_version, self._nodes = version, nodes
         self.logical_shards = len(nodes)
-        return changed
+        return True
 
     @staticmethod
     async def _read_map(pool: asyncpg.Pool) -> tuple[int, list[int]]:

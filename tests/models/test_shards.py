@@ -42,6 +42,16 @@ async def test_the_map_is_read_anew_when_it_changes(own: tuple[Settings, Shards]
     assert not await shards.reload()
 
 
+async def test_the_map_never_goes_back(own: tuple[Settings, Shards]) -> None:
+    """As where the one node that knows of a move is out of reach for a moment."""
+    settings, shards = own
+    await run(settings.database_urls[1], "UPDATE shard_map SET node = 0, version = 2 WHERE shard = 5")
+    assert await shards.reload()
+    await run(settings.database_urls[1], "UPDATE shard_map SET node = 1, version = 1 WHERE shard = 5")
+    assert not await shards.reload()
+    assert (shards.map_version, shards.node_of(5)) == (2, 0)
+
+
 async def test_a_batch_of_ids_is_one_statement_per_node(own: tuple[Settings, Shards]) -> None:
     _, shards = own
     identifiers = [id_on(shard, sequence) for shard in range(64) for sequence in range(4)]
