@@ -15,7 +15,7 @@ import orjson
 import structlog
 from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnected
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.schema import BaseSchema
@@ -122,6 +122,10 @@ class _Handler(BaseGraphQLTransportWSHandler[SocketContext, None]):
             await super().handle_message(message)
         else:
             await self.handle_invalid_message("Failed to parse message")
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        if not isinstance(error, WebSocketDisconnected):  # an answer that came behind the end of the session
+            await super().handle_task_exception(error)
 
 
 class Sockets(GraphQL[SocketContext, None]):
