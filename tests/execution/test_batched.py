@@ -1,7 +1,7 @@
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import strawberry
@@ -42,6 +42,11 @@ async def load_moved(
     return [Row(row.number + (by if direction is Direction.UP else -by)) for row in rows]
 
 
+@dataclass(slots=True, eq=False)
+class WordRow:
+    text: str
+
+
 @strawberry.type(description="A number.")
 class Number:
     number: int = strawberry.field(description="Itself.")
@@ -52,9 +57,34 @@ class Number:
         arguments={"by": "How far.", "direction": "Which way.", "note": "Said."},
     )
 
+    @strawberry.field(description="A sum.")
+    def plus(self, other: Annotated[int, strawberry.argument(description="Added.")] = 0) -> int:
+        return self.number + other
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        return isinstance(obj, Row)
+
+
+@strawberry.type(description="A word.")
+class Word:
+    text: str = strawberry.field(description="Itself.")
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        return isinstance(obj, WordRow)
+
+
+Thing = Annotated[Number | Word, strawberry.union("Thing", description="One of them.")]
+
 
 @strawberry.type(description="Root.")
 class Query:
+    @strawberry.field(description="Of both kinds.")
+    def things(self) -> list[Thing]:
+        rows: list[Any] = [Row(1), WordRow("two"), Row(3)]
+        return rows
+
     @strawberry.field(description="Some.")
     def numbers(self, info: strawberry.Info, count: int) -> list[Number]:
         rows: list[Any] = [Row(number) for number in range(count)]
@@ -113,3 +143,17 @@ def test_arguments_are_printed_with_description_and_default() -> None:
 def test_an_argument_without_a_description_is_refused() -> None:
     with pytest.raises(TypeError, match="load_moved: the argument by needs"):
         batched(load_moved, description="Refused.")
+
+
+async def test_a_method_without_info_is_called_as_it_stands() -> None:
+    data, _ = await ask("{ numbers(count: 2) { plus(other: 3) plusNothing: plus } }")
+    assert data["numbers"] == [{"plus": 3, "plusNothing": 0}, {"plus": 4, "plusNothing": 1}]
+
+
+async def test_what_a_row_is_its_class_tells() -> None:
+    data, _ = await ask("{ things { __typename ... on Number { number } ... on Word { text } } }")
+    assert data["things"] == [
+        {"__typename": "Number", "number": 1},
+        {"__typename": "Word", "text": "two"},
+        {"__typename": "Number", "number": 3},
+    ]
