@@ -1,5 +1,6 @@
 """The servers that services work with, opened once per process and handed to every service function."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from services.background import Background
 OUTBOX_CHANNEL = "outbox"
 REDIS_CONNECTIONS = 64
 REDIS_TURN_SECONDS = 5
+PUBLISH_SECONDS = 1.0
+"""How long who has committed waits for a Redis that hangs."""
 log = structlog.get_logger()
 
 
@@ -81,6 +84,7 @@ class Backend:
         """Tells whoever listens. That nobody hears it, or Redis is away, is made good by those who look by
         themselves: the relay's poll, a stream's cursor."""
         try:
-            await self.redis.publish(channel, message)
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                await self.redis.publish(channel, message)
         except (RedisError, OSError) as fault:
             log.warning("publish_failed", channel=channel, fault=type(fault).__name__)
