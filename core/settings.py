@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     )
     event_retention_days: int = Field(30, ge=1, description="How long finished events are kept.")
 
+    profanity_filter: bool = Field(True, description="Whether comments with swear words or slurs are refused.")
+
     query_max_depth: int = Field(15, ge=1, description="Deepest nesting of an operation.")
     query_max_tokens: int = Field(4000, ge=1, description="Longest operation, in tokens.")
     query_max_aliases: int = Field(60, ge=1, description="Most aliases in an operation.")
