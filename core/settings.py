@@ -106,6 +106,10 @@ class Settings(BaseSettings):
     event_retention_days: int = Field(30, ge=1, description="How long finished events are kept.")
 
     profanity_filter: bool = Field(True, description="Whether comments with swear words or slurs are refused.")
+    repeats_max: int = Field(
+        3, ge=1, le=1000, description="How often a person may say the same within `repeats_seconds`."
+    )
+    repeats_seconds: int = Field(600, ge=1, description="How long what a person said counts as said before.")
 
     query_max_depth: int = Field(15, ge=1, description="Deepest nesting of an operation.")
     query_max_tokens: int = Field(4000, ge=1, description="Longest operation, in tokens.")
