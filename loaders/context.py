@@ -7,8 +7,8 @@ from execution.batches import Batches
 from models.reads.reader import Reader
 from services.backend import Backend
 from services.live import Live
+from services.marks import NOBODY
 from services.viewer import ViewerIdentity
-from services.visibility import NOBODY
 from services.visible import MediaLinks
 
 
@@ -48,3 +48,4 @@ class Context:
     def fresh(self) -> None:
         """Forgets what was read: before each root field of a mutation and each event of a subscription."""
         self.batches = Batches(self)
+        self.reader.kept.clear()

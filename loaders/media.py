@@ -16,4 +16,4 @@ async def images_by_id(context: Context, image_ids: Sequence[int]) -> dict[int, 
 
 async def load_tagged_user(context: Context, rows: Sequence[TagRow]) -> list[Any]:
     ids = [row.user_id for row in rows]
-    return in_reach(context, ids, await visible_users(context.reader, context.links, ids))
+    return in_reach(context, ids, await visible_users(context.reader, context.links, context.viewer_id, ids))

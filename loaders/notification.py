@@ -50,7 +50,7 @@ async def load_actors(
     short = [row.id for row in rows if len(row.newest) < wanted and not row.knows_all_actors]
     deeper = await actors_of(context.reader, short, min(wanted + NEWEST_ACTORS, MAX_ACTORS)) if short else {}
     people = await visible_users(
-        context.reader, context.links, {actor for actors in deeper.values() for actor in actors}
+        context.reader, context.links, context.viewer_id, {actor for actors in deeper.values() for actor in actors}
     )
     found = {id_: [people[actor] for actor in actors if actor in people] for id_, actors in deeper.items()}
     # Where the deeper look found nobody, a node did not answer, or it had looked deeper before.

@@ -13,7 +13,7 @@ from services.visible import VisibleUser
 
 
 async def users_by_id(context: Context, user_ids: Sequence[int]) -> dict[int, VisibleUser]:
-    return await visible_users(context.reader, context.links, user_ids)
+    return await visible_users(context.reader, context.links, context.viewer_id, user_ids)
 
 
 async def load_post_count(context: Context, rows: Sequence[VisibleUser]) -> list[Any]:

@@ -22,6 +22,10 @@ class NodeKind(IntEnum):
     UPLOAD = 6
     SESSION = 7
     NOTIFICATION = 8
+    COLLECTION = 9
+    HASHTAG = 10
+    PLACE = 11
+    REPORT = 12
 
 
 def encode(kind: int, number: int) -> str:

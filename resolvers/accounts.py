@@ -39,7 +39,8 @@ class AccountsQuery:
         self, info: Info, username: Annotated[str, strawberry.argument(description="In upper or lower case.")]
     ) -> User | None:
         context = info.context
-        return cast(User | None, await user_named(context.backend, context.reader, context.links, username))
+        found = await user_named(context.backend, context.reader, context.links, context.viewer_id, username)
+        return cast(User | None, found)
 
     @strawberry.field(description="Whether it could be yours at this moment; false for what cannot be a username.")
     async def is_username_available(

@@ -9,7 +9,7 @@ from services import counts
 from services.backend import Backend
 from services.consequences import EventKind
 from services.mirrored import or_later
-from services.mirrors import Edge, apply, entered, transition
+from services.mirrors import Edge, apply, transition
 from services.outbox import JSON, Job, emit
 from services.seen import comment_seen, post_seen
 from services.visible import MediaLinks
@@ -42,7 +42,7 @@ async def _set(
             from_states=[None, LikeState.GONE.value] if liked else [LikeState.LIKED.value],
         )
         if edge is not None:
-            await counts.add(transaction, subject_id, Counter.LIKES, entered(LikeState.LIKED, edge.before, edge.after))
+            await counts.add(transaction, subject_id, Counter.LIKES, edge.entered(LikeState.LIKED))
             happened: dict[str, JSON] = {
                 "subject_kind": kind.name,
                 "subject_id": subject_id,
@@ -52,7 +52,7 @@ async def _set(
             }
             await emit(transaction, EventKind.LIKED if liked else EventKind.UNLIKED, happened)
     if edge is not None:
-        await or_later(_mirror(backend, subject_id, viewer_id, edge))
+        await or_later(_mirror(backend, subject, viewer_id, edge))
 
 
 async def _owner_of(backend: Backend, links: MediaLinks, viewer_id: int, subject: tuple[NodeKind, int]) -> int:
@@ -65,13 +65,14 @@ async def _owner_of(backend: Backend, links: MediaLinks, viewer_id: int, subject
     raise not_found("post or comment", FIELD)
 
 
-async def _mirror(backend: Backend, subject_id: int, user_id: int, edge: Edge) -> None:
+async def _mirror(backend: Backend, subject: tuple[NodeKind, int], user_id: int, edge: Edge) -> None:
+    kind, subject_id = subject
     async with backend.transaction(shard_of(user_id)) as transaction:
         await apply(
             transaction,
             LikeGiven,
             {"user_id": user_id, "subject_id": subject_id},
-            {"since": edge.since},
+            {"since": edge.since, "subject_kind": kind.name},
             version=edge.version,
             state=edge.after,
         )
@@ -81,4 +82,5 @@ async def repair_like(job: Job) -> None:
     """For LIKED and UNLIKED: brings the liker's mirror to what the truth says now. Raises ShardUnavailable."""
     subject_id, user_id = job.payload["subject_id"], job.payload["user_id"]
     for row in await job.backend.reader().on_shard_of(subject_id, LIKE, subject_id, user_id):
-        await _mirror(job.backend, subject_id, user_id, Edge(None, **row))
+        subject = (NodeKind[job.payload["subject_kind"]], subject_id)
+        await _mirror(job.backend, subject, user_id, Edge(None, **row))

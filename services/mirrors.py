@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, func, update
+from sqlalchemy import ColumnElement, Table, func, literal, update
 from sqlalchemy.dialects.postgresql import insert
 
 from models.shards import Transaction
@@ -24,12 +24,18 @@ def entered(state: str, before: str | None, after: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The truth after a transition. `before` is None for a row that was not there."""
+    """The truth after a transition. `before` is None for a row that was not there. One that is withheld is not counted,
+    and no transition changes that."""
 
     before: str | None
     after: str
     version: int
     since: datetime
+    withheld: int = 0
+
+    def entered(self, state: str) -> int:
+        """By how much a count of the rows in this state moves: 1, 0 or -1."""
+        return 0 if self.withheld else entered(state, self.before, self.after)
 
 
 async def transition(
@@ -50,7 +56,7 @@ async def transition(
     columns = {"since": func.clock_now(), **(values or {}), "state": to_state}
     known = [state for state in from_states if state is not None]
     change: dict[str, Any] = columns | {"previous_state": target.c.state, "version": target.c.version + 1}
-    returned = (target.c.previous_state, target.c.state, target.c.version, target.c.since)
+    returned = (target.c.previous_state, target.c.state, target.c.version, target.c.since, _withheld(target))
     if None in from_states:
         begun = insert(target).values(**key, **columns, version=1)
         moved = await transaction.session.execute(
@@ -74,6 +80,11 @@ class Change:
     changed: bool
     before: str | None
     after: str
+    withheld: int = 0
+
+    def entered(self, state: str) -> int:
+        """By how much a count of the rows in this state moves: 1, 0 or -1."""
+        return 0 if self.withheld else entered(state, self.before, self.after)
 
 
 async def apply(
@@ -97,10 +108,14 @@ async def apply(
             index_elements=list(key),
             set_=columns | {"previous_state": target.c.state},
             where=begun.excluded.version > target.c.version,
-        ).returning(target.c.previous_state, target.c.state)
+        ).returning(target.c.previous_state, target.c.state, _withheld(target))
     )
     row = applied.one_or_none()
     return Change(False, state, state) if row is None else Change(True, *row)
+
+
+def _withheld(target: Table) -> ColumnElement[int]:
+    return target.c.withheld if "withheld" in target.c else literal(0)
 
 
 def _table_of(table: type[Base]) -> Table:

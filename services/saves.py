@@ -8,7 +8,7 @@ from services import counts
 from services.backend import Backend
 from services.consequences import EventKind
 from services.mirrored import or_later
-from services.mirrors import Edge, apply, entered, transition
+from services.mirrors import Edge, apply, transition
 from services.outbox import JSON, Job, emit
 from services.seen import post_seen
 from services.visible import MediaLinks
@@ -49,7 +49,7 @@ async def _set(
             from_states=[None, SaveState.GONE.value] if saved else [SaveState.SAVED.value],
         )
         if edge is not None:
-            await counts.add(transaction, post_id, Counter.SAVES, entered(SaveState.SAVED, edge.before, edge.after))
+            await counts.add(transaction, post_id, Counter.SAVES, edge.entered(SaveState.SAVED))
             happened: dict[str, JSON] = {"post_id": post_id, "user_id": viewer_id, "version": edge.version}
             await emit(transaction, EventKind.SAVED if saved else EventKind.UNSAVED, happened)
     if edge is not None:

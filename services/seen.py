@@ -33,18 +33,20 @@ async def comment_seen(
     return found
 
 
-async def user_seen(backend: Backend, links: MediaLinks, user_id: int, *field: str) -> VisibleUser:
+async def user_seen(backend: Backend, links: MediaLinks, viewer_id: int, user_id: int, *field: str) -> VisibleUser:
     """Raises UserFault (NOT_FOUND)."""
-    found = (await all_users(backend, links, [user_id])).get(user_id)
+    found = (await all_users(backend, links, viewer_id, [user_id])).get(user_id)
     if found is None:
         raise not_found("person", *field)
     return found
 
 
-async def all_users(backend: Backend, links: MediaLinks, user_ids: Iterable[int]) -> dict[int, VisibleUser]:
+async def all_users(
+    backend: Backend, links: MediaLinks, viewer_id: int, user_ids: Iterable[int]
+) -> dict[int, VisibleUser]:
     """Those who may be seen, by id."""
     reader = backend.reader()
-    found = await visible_users(reader, links, user_ids)
+    found = await visible_users(reader, links, viewer_id, user_ids)
     _all_answered(reader)
     return found
 

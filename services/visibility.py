@@ -1,10 +1,11 @@
 """Who may see what. Every road to an object passes here; what is not known to be visible is hidden.
 
 What may be asked is read from the truth (never from a mirror) in one statement per node, and decided by the
-predicates below, one clause a line. The answer is rows of a type of their own (`services.visible`).
+clauses below. The answer is rows of a type of their own (`services.visible`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any
 
 from media.signing import CachePolicy
@@ -13,49 +14,91 @@ from models.reads.people import USERS_BY_ID
 from models.reads.posts import POSTS_BY_ID
 from models.reads.reader import Reader
 from models.tables import CommentState, FollowState, LikeState, PostState, SaveState, UserState
+from services.marks import NOBODY, Marks, marks_of
 from services.visible import MediaLinks, VisibleComment, VisiblePost, VisibleUser, image_row
 
-NOBODY = 0
-"""The viewer's id of an anonymous caller. No user has it."""
+# The clauses. Each may say "no"; where one is switched off, the sweep of tests/test_sweep.py fails.
 
 
-def user_may_be_seen(row: Any) -> bool:
+def is_active(row: Any) -> bool:
+    """Neither suspended nor deleted."""
     return bool(row["user_state"] == UserState.ACTIVE)
 
 
-def content_may_be_seen(row: Any, viewer_id: int) -> bool:
-    """What a user posts, and whom the user follows and is followed by: the user's own, a public account's, or that of
-    someone whom the viewer follows."""
-    return user_may_be_seen(row) and bool(
-        row["user_id"] == viewer_id or not row["is_private"] or row["follow_state"] == FollowState.ACCEPTED
-    )
+def does_not_block_viewer(row: Any) -> bool:
+    return not row["blocks_viewer"]
 
 
-def post_may_be_seen(row: Any, viewer_id: int) -> bool:
-    if not content_may_be_seen(row, viewer_id):
-        return False
+def is_not_blocked(row: Any, marks: Marks) -> bool:
+    """By the viewer."""
+    return row["user_id"] not in marks.blocked
+
+
+def lets_viewer_in(row: Any, viewer_id: int) -> bool:
+    """The viewer's own account, a public one, or one that has accepted the viewer's follow."""
+    return bool(row["user_id"] == viewer_id or not row["is_private"] or row["follow_state"] == FollowState.ACCEPTED)
+
+
+def post_stands(row: Any, viewer_id: int) -> bool:
+    """Live, or the viewer's own and archived."""
     return bool(row["state"] == PostState.LIVE or (row["state"] == PostState.ARCHIVED and row["user_id"] == viewer_id))
+
+
+def comment_stands(row: Any) -> bool:
+    return bool(row["state"] == CommentState.LIVE and not row["withheld"])
+
+
+def parent_stands(row: Any) -> bool:
+    return row["parent_id"] is None or bool(row["parent_state"] == CommentState.LIVE and not row["parent_withheld"])
+
+
+# What they make together.
+
+
+def user_may_be_seen(row: Any, marks: Marks) -> bool:
+    return is_active(row) and does_not_block_viewer(row) and is_not_blocked(row, marks)
+
+
+def content_may_be_seen(row: Any, viewer_id: int, marks: Marks) -> bool:
+    """What a user posts, and whom the user follows and is followed by."""
+    return user_may_be_seen(row, marks) and lets_viewer_in(row, viewer_id)
+
+
+def post_may_be_seen(row: Any, viewer_id: int, marks: Marks) -> bool:
+    return content_may_be_seen(row, viewer_id, marks) and post_stands(row, viewer_id)
 
 
 def comment_may_be_seen(row: Any) -> bool:
     """Apart from its post and the people behind it, who are asked for themselves."""
-    return bool(
-        row["state"] == CommentState.LIVE and (row["parent_id"] is None or row["parent_state"] == CommentState.LIVE)
-    )
+    return comment_stands(row) and parent_stands(row)
 
 
-async def visible_users(reader: Reader, links: MediaLinks, user_ids: Iterable[int]) -> dict[int, VisibleUser]:
-    """Those of the users whom anybody may see, by id."""
+async def visible_users(
+    reader: Reader, links: MediaLinks, viewer_id: int, user_ids: Iterable[int]
+) -> dict[int, VisibleUser]:
+    """Those of the users whom the viewer may see, by id."""
     wanted = set(user_ids)
     if not wanted:
         return {}
-    rows = await reader.by_ids(USERS_BY_ID, wanted)
-    return {row["user_id"]: _user(row, links) for row in rows if user_may_be_seen(row)}
+    rows, marks = await asyncio.gather(reader.by_ids(USERS_BY_ID, wanted, viewer_id), marks_of(reader, viewer_id))
+    return {row["user_id"]: _user(row, links) for row in rows if user_may_be_seen(row, marks)}
+
+
+async def users_blocked(
+    reader: Reader, links: MediaLinks, viewer_id: int, user_ids: Iterable[int]
+) -> dict[int, VisibleUser]:
+    """Those of the users whom the viewer blocks, by id: for the blocker's own list, and for what answers a block or its
+    end. Nothing else shows them."""
+    wanted = set(user_ids)
+    if not wanted:
+        return {}
+    rows, marks = await asyncio.gather(reader.by_ids(USERS_BY_ID, wanted, viewer_id), marks_of(reader, viewer_id))
+    return {row["user_id"]: _user(row, links) for row in rows if is_active(row) and not is_not_blocked(row, marks)}
 
 
 def visible_user(row: Any, links: MediaLinks) -> VisibleUser | None:
-    """The user in a row that was read with USER_COLUMNS for another reason."""
-    return _user(row, links) if user_may_be_seen(row) else None
+    """The viewer, in a row that was read with USER_COLUMNS for another reason."""
+    return _user(row, links) if is_active(row) else None
 
 
 async def visible_posts(
@@ -65,28 +108,36 @@ async def visible_posts(
     wanted = set(post_ids)
     if not wanted:
         return {}
-    return posts_of(await reader.by_ids(POSTS_BY_ID, wanted, viewer_id), viewer_id, links)
+    return await posts_of(reader, links, viewer_id, reader.by_ids(POSTS_BY_ID, wanted, viewer_id))
 
 
-def posts_of(rows: Iterable[Any], viewer_id: int, links: MediaLinks) -> dict[int, VisiblePost]:
-    """The same of rows that are read already, in their order. They have the columns of POSTS_BY_ID."""
+async def posts_of(
+    reader: Reader, links: MediaLinks, viewer_id: int, reading: Awaitable[Iterable[Any]]
+) -> dict[int, VisiblePost]:
+    """The same of rows that are read for another reason, in their order. They have the columns of POSTS_BY_ID."""
+    rows, marks = await asyncio.gather(reading, marks_of(reader, viewer_id))
     authors: dict[int, VisibleUser] = {}
-    return {row["id"]: _post(row, viewer_id, links, authors) for row in rows if post_may_be_seen(row, viewer_id)}
+    return {row["id"]: _post(row, viewer_id, links, authors) for row in rows if post_may_be_seen(row, viewer_id, marks)}
 
 
-async def people_behind(reader: Reader, links: MediaLinks, user_ids: Iterable[int]) -> dict[int, VisibleUser | None]:
+async def people_behind(
+    reader: Reader, links: MediaLinks, viewer_id: int, user_ids: Iterable[int]
+) -> dict[int, VisibleUser | None]:
     """Who said something, by id: None for one whose account is deleted or out of reach. Of those who are left out
     nothing may be shown."""
     wanted = set(user_ids)
     if not wanted:
         return {}
-    rows = {row["user_id"]: row for row in await reader.by_ids(USERS_BY_ID, wanted)}
-    gone = {user_id for user_id in wanted if _is_gone(rows.get(user_id))}
-    return dict.fromkeys(gone) | {user_id: _user(row, links) for user_id, row in rows.items() if user_may_be_seen(row)}
+    found, marks = await asyncio.gather(reader.by_ids(USERS_BY_ID, wanted, viewer_id), marks_of(reader, viewer_id))
+    rows = {row["user_id"]: row for row in found}
+    gone = {user_id for user_id in wanted if _is_gone(rows.get(user_id)) and user_id not in marks.blocked}
+    return dict.fromkeys(gone) | {
+        user_id: _user(row, links) for user_id, row in rows.items() if user_may_be_seen(row, marks)
+    }
 
 
 def _is_gone(row: Any | None) -> bool:
-    return row is None or row["user_state"] == UserState.DELETED
+    return row is None or (row["user_state"] == UserState.DELETED and does_not_block_viewer(row))
 
 
 async def visible_comments(
@@ -107,7 +158,7 @@ async def comments_of(
     """The same where the posts are known already. `rows` have the columns of COMMENTS_BY_ID."""
     shown = [row for row in rows if comment_may_be_seen(row) and row["post_id"] in posts]
     behind = {row["author_id"] for row in shown} | {row["parent_author_id"] for row in shown if row["parent_id"]}
-    people = await people_behind(reader, links, behind)
+    people = await people_behind(reader, links, viewer_id, behind)
     return {
         row["id"]: _comment(row, viewer_id, posts[row["post_id"]], people[row["author_id"]])
         for row in shown

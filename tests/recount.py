@@ -5,13 +5,19 @@ from typing import Any
 from services.backend import Backend
 
 _TRUTHS = """
-    SELECT followed_id AS object_id, 1 AS counter, count(*) AS value FROM follows WHERE state = 'ACCEPTED' GROUP BY 1
-    UNION ALL SELECT follower_id, 2, count(*) FROM following WHERE state = 'ACCEPTED' GROUP BY 1
+    SELECT followed_id AS object_id, 1 AS counter, count(*) AS value FROM follows
+        WHERE state = 'ACCEPTED' AND withheld = 0 GROUP BY 1
+    UNION ALL SELECT follower_id, 2, count(*) FROM following WHERE state = 'ACCEPTED' AND withheld = 0 GROUP BY 1
     UNION ALL SELECT author_id, 3, count(*) FROM posts WHERE state = 'LIVE' GROUP BY 1
-    UNION ALL SELECT subject_id, 4, count(*) FROM likes WHERE state = 'LIKED' GROUP BY 1
-    UNION ALL SELECT post_id, 5, count(*) FROM comments WHERE state = 'LIVE' GROUP BY 1
-    UNION ALL SELECT post_id, 7, count(*) FROM saves WHERE state = 'SAVED' GROUP BY 1
-    UNION ALL SELECT parent_id, 8, count(*) FROM comments WHERE state = 'LIVE' AND parent_id IS NOT NULL GROUP BY 1
+    UNION ALL SELECT subject_id, 4, count(*) FROM likes WHERE state = 'LIKED' AND withheld = 0 GROUP BY 1
+    UNION ALL SELECT post_id, 5, count(*) FROM comments WHERE state = 'LIVE' AND withheld = 0 GROUP BY 1
+    UNION ALL SELECT post_id, 6, count(*) FROM shares GROUP BY 1
+    UNION ALL SELECT hashtag_id, 3, count(*) FROM hashtag_posts WHERE state = 'LISTED' GROUP BY 1
+    UNION ALL SELECT place_id, 3, count(*) FROM place_posts WHERE state = 'LISTED' GROUP BY 1
+    UNION ALL SELECT collection_id, 3, count(*) FROM collection_posts WHERE state = 'IN' GROUP BY 1
+    UNION ALL SELECT post_id, 7, count(*) FROM saves WHERE state = 'SAVED' AND withheld = 0 GROUP BY 1
+    UNION ALL SELECT parent_id, 8, count(*) FROM comments
+        WHERE state = 'LIVE' AND withheld = 0 AND parent_id IS NOT NULL GROUP BY 1
 """
 _DIFFERENCES = f"""
     WITH truth AS ({_TRUTHS}),

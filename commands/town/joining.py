@@ -13,6 +13,7 @@ from services.accounts.profile import ProfileChange, update_profile
 from services.accounts.register import Registration, register
 from services.accounts.sessions import Origin
 from services.backend import Backend
+from services.marks import NOBODY
 from services.viewer import ViewerIdentity
 from services.visibility import visible_users
 from services.visible import MediaLinks, VisibleUser
@@ -35,7 +36,7 @@ async def known(backend: Backend, links: MediaLinks, resident: Resident) -> Visi
     held = await holder(backend, Name(ClaimKind.EMAIL, resident.email))
     if held is None:
         return None
-    return (await visible_users(backend.reader(), links, [held.owner_id])).get(held.owner_id)
+    return (await visible_users(backend.reader(), links, NOBODY, [held.owner_id])).get(held.owner_id)
 
 
 async def change_profile(backend: Backend, user: VisibleUser, change: ProfileChange) -> None:

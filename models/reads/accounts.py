@@ -28,10 +28,12 @@ SIGN_IN = """
     FROM users u JOIN credentials c ON c.user_id = u.id WHERE u.id = $1
 """
 
-# $1 a user, $2 a session: the viewer, if the session is the user's and alive.
+# $1 a user, $2 a session: the viewer, if the session is the user's and alive, with the marks that the viewer has set.
 VIEWER = f"""
-    SELECT {USER_COLUMNS}, s.id AS session_id, c.email, c.is_email_confirmed,
-           c.password_hash IS NOT NULL AS has_password
+    SELECT {USER_COLUMNS}, false AS blocks_viewer, s.id AS session_id, c.email, c.is_email_confirmed,
+           c.password_hash IS NOT NULL AS has_password,
+           ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = u.id AND state = 'BLOCKED') AS blocked,
+           ARRAY(SELECT muted_id FROM mutes WHERE muter_id = u.id AND state = 'MUTED') AS muted
     FROM users u
     JOIN credentials c ON c.user_id = u.id
     JOIN sessions s ON s.user_id = u.id AND s.id = $2

@@ -4,8 +4,8 @@ from models.reads.counts import counts_join
 from models.tables.counts import Counter
 
 _COLUMNS = """
-    m.id, m.post_id, m.author_id, m.parent_id, m.text, m.state, m.pinned_at, m.score,
-    q.state AS parent_state, q.author_id AS parent_author_id,
+    m.id, m.post_id, m.author_id, m.parent_id, m.text, m.entities, m.state, m.withheld, m.pinned_at, m.score,
+    q.state AS parent_state, q.author_id AS parent_author_id, q.withheld AS parent_withheld,
     l.state AS like_state, c.like_count, c.reply_count
 """
 
@@ -28,7 +28,7 @@ def _page(parent: str, condition: str, order: str) -> str:
         FROM unnest($3::bigint[], $4::bigint[], $5::bigint[]) AS start(parent, score, id)
         CROSS JOIN LATERAL (
             SELECT * FROM comments
-            WHERE {parent} = start.parent AND state = 'LIVE' AND {condition}
+            WHERE {parent} = start.parent AND state = 'LIVE' AND withheld = 0 AND {condition}
             ORDER BY {order} LIMIT $6
         ) AS m
         {_JOINS}

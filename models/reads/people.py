@@ -5,11 +5,32 @@ from models.tables.counts import Counter
 
 USER_COLUMNS = (
     "u.id AS user_id, u.username, u.full_name, u.bio, u.website, u.pronouns, u.avatar, u.is_private, u.is_verified,"
-    " u.state AS user_state, u.name_version"
+    " u.state AS user_state, u.name_version, u.media_epoch, u.media_floor"
 )
 
-# $1 ids of users
-USERS_BY_ID = f"SELECT {USER_COLUMNS} FROM users u WHERE u.id = ANY($1)"  # noqa: S608  put together from constants
+
+def blocks_viewer(viewer: str) -> str:
+    """A column that says whether the user `u` blocks the viewer, whose id is the parameter `viewer`: the truth stands
+    on the user's own shard."""
+    return (
+        "EXISTS (SELECT FROM blocks WHERE blocker_id = u.id"
+        f" AND blocked_id = {viewer} AND state = 'BLOCKED') AS blocks_viewer"
+    )
+
+
+# $1 ids of users, $2 id of the viewer (0: anonymous)
+USERS_BY_ID = f"SELECT {USER_COLUMNS}, {blocks_viewer('$2')} FROM users u WHERE u.id = ANY($1)"  # noqa: S608  put together from constants
+
+# What the viewer has set about people that every page asks. $1 id of the viewer, on whose shard it runs
+SET_BY_VIEWER = """
+    SELECT ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = $1 AND state = 'BLOCKED') AS blocked,
+           ARRAY(SELECT muted_id FROM mutes WHERE muter_id = $1 AND state = 'MUTED') AS muted
+"""
+
+# $1 ids of users, on whose shards it runs: their names alone
+NAMES_BY_ID = """
+    SELECT u.id AS user_id, u.username, u.full_name, u.name_version FROM users u WHERE u.id = ANY($1)
+"""
 
 # $1 ids of users
 USER_COUNTS = f"""

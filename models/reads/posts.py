@@ -2,7 +2,7 @@
 author's shard."""
 
 from models.reads.counts import counts_join
-from models.reads.people import USER_COLUMNS
+from models.reads.people import USER_COLUMNS, blocks_viewer
 from models.tables.counts import Counter
 
 _COUNTS = counts_join(
@@ -15,8 +15,8 @@ _COUNTS = counts_join(
 )
 
 _COLUMNS = f"""
-    p.id, p.author_id, p.kind, p.caption, p.media, p.place, p.state, p.edited_at, p.pinned_at,
-    p.comments_enabled, p.like_count_hidden, {USER_COLUMNS},
+    p.id, p.author_id, p.kind, p.caption, p.entities, p.hashtags, p.media, p.media_epoch, p.place, p.state, p.edited_at,
+    p.pinned_at, p.comments_enabled, p.like_count_hidden, {USER_COLUMNS}, {blocks_viewer("$2")},
     f.state AS follow_state, f.since AS follow_since,
     l.state AS like_state, s.state AS save_state,
     c.like_count, c.comment_count, c.share_count, c.save_count

@@ -1,7 +1,7 @@
 """Hot reads: one statement per node, through asyncpg, on connections that are given back at once."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import asyncpg
@@ -13,14 +13,18 @@ from models.statements import count_read
 
 
 class Reader:
-    """Reads for one operation: counts its statements, and remembers which nodes did not answer."""
+    """Reads for one operation: counts its statements, and remembers which nodes did not answer.
 
-    __slots__ = ("shards", "statements", "unavailable")
+    `kept` is what all parts of the operation ask and one of them has read.
+    """
+
+    __slots__ = ("kept", "shards", "statements", "unavailable")
 
     def __init__(self, shards: Shards) -> None:
         self.shards = shards
         self.statements = 0
         self.unavailable: set[int] = set()
+        self.kept: dict[Hashable, Any] = {}
 
     async def by_ids(self, sql: str, identifiers: Iterable[int], *arguments: Any) -> list[asyncpg.Record]:
         """Runs `sql` once on each node that holds some of the ids, which are its $1 (bigint[]).

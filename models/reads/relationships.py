@@ -1,6 +1,6 @@
 """Edges between people, and the pages of people that they make."""
 
-from models.reads.people import USER_COLUMNS
+from models.reads.people import USER_COLUMNS, blocks_viewer
 
 # What the viewer's follow of each of them is: the truth is theirs. $1 ids of users, $2 id of the viewer
 FOLLOWS_BY_VIEWER = (
@@ -18,7 +18,7 @@ def _people(table: str, owner: str, person: str, state: str, condition: str = "t
     for each where its page begins: $3 microseconds since 1970, $4 id of a person; $5 how many of each."""
     return f"""
         SELECT * FROM {table}
-        WHERE {owner} = start.owner AND state = '{state}' AND {condition}
+        WHERE {owner} = start.owner AND state = '{state}' AND withheld = 0 AND {condition}
           AND (since, {person}) < ('epoch'::timestamptz + start.since * interval '1 microsecond', start.person)
         ORDER BY since DESC, {person} DESC LIMIT $5
     """  # noqa: S608  put together from constants
@@ -31,7 +31,8 @@ def _of_users(table: str, owner: str, person: str, search: str) -> str:
     """With the owner's columns, by which visibility decides: $6 id of the viewer. $7 is a folded prefix, or null."""
     page = _people(table, owner, person, "ACCEPTED", f"($7::text IS NULL OR strpos(' ' || {search}, ' ' || $7) > 0)")
     return f"""
-        SELECT start.owner AS page_of, e.{person} AS person_id, e.since, {USER_COLUMNS}, f.state AS follow_state
+        SELECT start.owner AS page_of, e.{person} AS person_id, e.since, {USER_COLUMNS}, {blocks_viewer("$6")},
+               f.state AS follow_state
         FROM {_START}
         JOIN users u ON u.id = start.owner
         LEFT JOIN follows f ON f.followed_id = u.id AND f.follower_id = $6

@@ -1,6 +1,7 @@
 """All tables, so that importing this package fills `Base.metadata`."""
 
 from models.tables.base import Base
+from models.tables.collections import Collection, CollectionPost, CollectionPostState, CollectionState
 from models.tables.counts import Count, CountDelta, Counter
 from models.tables.edges import (
     CommentMade,
@@ -13,6 +14,7 @@ from models.tables.edges import (
     Save,
     SaveMade,
     SaveState,
+    Withheld,
 )
 from models.tables.notifications import (
     Notification,
@@ -22,6 +24,7 @@ from models.tables.notifications import (
     NotificationStream,
 )
 from models.tables.outbox import Delivery, DeliveryState, Event, IdempotencyKey
+from models.tables.pages import Hashtag, HashtagPost, ListingState, Place, PlacePost, TaggedPost
 from models.tables.people import (
     Claim,
     ClaimKind,
@@ -32,16 +35,31 @@ from models.tables.people import (
     User,
     UserState,
 )
-from models.tables.posts import Comment, CommentState, Post, PostKind, PostState
+from models.tables.posts import Comment, CommentState, Post, PostKind, PostState, Share
+from models.tables.relationships import (
+    AuthorAlert,
+    Block,
+    BlockReceived,
+    BlockState,
+    CloseFriend,
+    CloseFriendState,
+    FollowReservation,
+    Mute,
+    MuteState,
+)
 from models.tables.shards import NodeIdentity, ShardAssignment
+from models.tables.trust import Report, ReportReason, ReportStatus
 from models.tables.uploads import MediaStatus, Upload, UploadPurpose
 from models.tables.withdrawals import WithdrawnMedia
 
 __all__ = [
-    "Base", "Claim", "ClaimKind", "ClaimOutcome", "ClaimState", "Comment", "CommentMade", "CommentState", "Count",
-    "CountDelta", "Counter", "Credential", "Delivery", "DeliveryState", "Event", "Follow", "FollowState", "Following",
-    "IdempotencyKey", "Like", "LikeGiven", "LikeState", "MediaStatus", "NodeIdentity", "Notification",
-    "NotificationActor", "NotificationKind", "NotificationSource", "NotificationStream", "Post", "PostKind",
-    "PostState", "Save", "SaveMade", "SaveState", "Session", "ShardAssignment", "Upload", "UploadPurpose", "User",
-    "UserState", "WithdrawnMedia",
+    "AuthorAlert", "Base", "Block", "BlockReceived", "BlockState", "Claim", "ClaimKind", "ClaimOutcome",
+    "ClaimState", "CloseFriend", "CloseFriendState", "Collection", "CollectionPost", "CollectionPostState",
+    "CollectionState", "Comment", "CommentMade", "CommentState", "Count", "CountDelta", "Counter", "Credential",
+    "Delivery", "DeliveryState", "Event", "Follow", "FollowReservation", "FollowState", "Following", "Hashtag",
+    "HashtagPost", "IdempotencyKey", "Like", "LikeGiven", "LikeState", "ListingState", "MediaStatus", "Mute",
+    "MuteState", "NodeIdentity", "Notification", "NotificationActor", "NotificationKind", "NotificationSource",
+    "NotificationStream", "Place", "PlacePost", "Post", "PostKind", "PostState", "Report", "ReportReason",
+    "ReportStatus", "Save", "SaveMade", "SaveState", "Session", "ShardAssignment", "Share", "TaggedPost", "Upload",
+    "UploadPurpose", "User", "UserState", "WithdrawnMedia", "Withheld",
 ]  # fmt: skip

@@ -10,6 +10,8 @@ Id = Annotated[int, mapped_column(BigInteger)]
 IdKey = Annotated[int, mapped_column(BigInteger, primary_key=True, autoincrement=False)]
 ShardKey = Annotated[int, mapped_column(SmallInteger, primary_key=True, autoincrement=False)]
 Small = Annotated[int, mapped_column(SmallInteger)]
+SmallZero = Annotated[int, mapped_column(SmallInteger, server_default="0")]
+BigZero = Annotated[int, mapped_column(BigInteger, server_default="0")]
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 MomentNow = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.clock_now())]
 

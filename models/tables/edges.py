@@ -5,12 +5,24 @@ how much a count moved.
 """
 
 from datetime import datetime
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 
 from sqlalchemy import BigInteger, DateTime, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, IdKey, Moment
+from models.tables.base import Base, IdKey, Moment, SmallZero
+
+
+class Withheld(IntFlag):
+    """Why an edge or a comment that stands is neither shown to anybody nor counted. Jobs bring it to what the truth
+    says (`services/withholding.py`); 0 where nothing withholds it."""
+
+    BLOCK = 1
+    """Who did it and whose it is block each other, in one direction or both."""
+    SUSPENSION = 2
+    """Who did it is suspended (of `following`: who is followed)."""
+    PARENT = 4
+    """A reply whose parent is withheld."""
 
 
 class FollowState(StrEnum):
@@ -36,7 +48,13 @@ class _Edge:
     since: Mapped[Moment]
 
 
-class Follow(_Edge, Base):
+class _Counted(_Edge):
+    """Counted while it stands and `withheld` (see `Withheld`) is 0."""
+
+    withheld: Mapped[SmallZero]
+
+
+class Follow(_Counted, Base):
     """Truth, on the shard of the one followed, with the names of the follower; the mirror has those of the followed.
 
     Names are as of `…_name_version`; `…_search` is what a search looks through, made by `services.names`.
@@ -53,7 +71,7 @@ class Follow(_Edge, Base):
     follower_search: Mapped[str] = mapped_column(Text)
 
 
-class Following(_Edge, Base):
+class Following(_Counted, Base):
     """Mirror of `follows`, on the follower's shard."""
 
     __tablename__ = "following"
@@ -67,7 +85,7 @@ class Following(_Edge, Base):
     followed_search: Mapped[str] = mapped_column(Text)
 
 
-class Like(_Edge, Base):
+class Like(_Counted, Base):
     """Truth, on the shard of what is liked."""
 
     __tablename__ = "likes"
@@ -81,13 +99,16 @@ class LikeGiven(_Edge, Base):
     """Mirror of `likes`, on the liker's shard."""
 
     __tablename__ = "likes_given"
-    __table_args__ = (Index("ix_likes_given_page", "user_id", "state", text("since DESC"), text("subject_id DESC")),)
+    __table_args__ = (
+        Index("ix_likes_given_page", "user_id", "subject_kind", "state", text("since DESC"), text("subject_id DESC")),
+    )
 
     user_id: Mapped[IdKey]
     subject_id: Mapped[IdKey]
+    subject_kind: Mapped[str] = mapped_column(Text, server_default="POST")
 
 
-class Save(_Edge, Base):
+class Save(_Counted, Base):
     """Truth, on the post's shard."""
 
     __tablename__ = "saves"

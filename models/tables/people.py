@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Boolean, DateTime, Index, LargeBinary, Text, 
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, Id, IdKey, Moment, MomentNow, ShardKey
+from models.tables.base import Base, BigZero, Id, IdKey, Moment, MomentNow, ShardKey
 
 
 class UserState(StrEnum):
@@ -18,7 +18,11 @@ class UserState(StrEnum):
 
 
 class User(Base):
-    """On the shard in its id."""
+    """On the shard in its id.
+
+    `media_epoch` grows whenever URLs of the user's media that were given out have to die; `media_floor` is what it was
+    when the last of those was all of them (the account went private, or was suspended).
+    """
 
     __tablename__ = "users"
 
@@ -34,6 +38,8 @@ class User(Base):
     state: Mapped[str] = mapped_column(Text, server_default=UserState.ACTIVE.value)
     name_version: Mapped[int] = mapped_column(BigInteger, server_default="1")
     last_active_on: Mapped[date | None]
+    media_epoch: Mapped[BigZero]
+    media_floor: Mapped[BigZero]
 
 
 class Credential(Base):

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Boolean, DateTime, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, Id, IdKey
+from models.tables.base import Base, BigZero, Id, IdKey, SmallZero
 
 
 class PostState(StrEnum):
@@ -26,16 +26,34 @@ class PostKind(StrEnum):
 
 class Post(Base):
     """On its author's shard, which its id carries. `media` is a list of what `uploads.result` holds, each with its
-    `alt_text` and, in `tags`, the people on it: `{"user_id", "x", "y"}`."""
+    `alt_text` and, in `tags`, the people on it: `{"user_id", "x", "y"}`.
+
+    `entities` are those of the caption, `{"start", "end", "kind"}` with the `user_id`, the `hashtag_id` and `name`, or
+    the `url`; `hashtags` are `{"id", "name"}`, each once; `place` is `{"id", "name", "latitude", "longitude"}`.
+    `media_epoch`: URLs of its media that were signed for an earlier epoch are refused (`services/withdrawals.py`).
+    """
 
     __tablename__ = "posts"
-    __table_args__ = (Index("ix_posts_author", "author_id", text("id DESC"), postgresql_where=text("state = 'LIVE'")),)
+    __table_args__ = (
+        Index("ix_posts_author", "author_id", text("id DESC"), postgresql_where=text("state = 'LIVE'")),
+        Index("ix_posts_kind", "author_id", "kind", text("id DESC"), postgresql_where=text("state = 'LIVE'")),
+        Index("ix_posts_archived", "author_id", text("id DESC"), postgresql_where=text("state = 'ARCHIVED'")),
+        Index(
+            "ix_posts_pinned",
+            "author_id",
+            text("pinned_at DESC"),
+            postgresql_where=text("state = 'LIVE' AND pinned_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[IdKey]
     author_id: Mapped[Id]
     kind: Mapped[str] = mapped_column(Text)
     caption: Mapped[str] = mapped_column(Text, server_default="")
+    entities: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    hashtags: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     media: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    media_epoch: Mapped[BigZero]
     place: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     state: Mapped[str] = mapped_column(Text, server_default=PostState.LIVE.value)
     version: Mapped[int] = mapped_column(BigInteger, server_default="1")
@@ -52,7 +70,8 @@ class CommentState(StrEnum):
 
 class Comment(Base):
     """On its post's shard, which its id carries. Ids of a post's comments are minted under a lock held to commit, so
-    their order is that of the commits. `score` is what TOP goes by: the likes that are folded."""
+    their order is that of the commits. `score` is what TOP goes by: the likes that are folded. `entities` are as those
+    of a post. Counted and shown while it is LIVE and `withheld` (see `Withheld`) is 0."""
 
     __tablename__ = "comments"
     __table_args__ = (
@@ -72,6 +91,12 @@ class Comment(Base):
             text("id DESC"),
             postgresql_where=text("state = 'LIVE' AND parent_id IS NULL"),
         ),
+        Index(
+            "ix_comments_pinned",
+            "post_id",
+            text("pinned_at DESC"),
+            postgresql_where=text("state = 'LIVE' AND pinned_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[IdKey]
@@ -79,7 +104,22 @@ class Comment(Base):
     author_id: Mapped[Id]
     parent_id: Mapped[int | None] = mapped_column(BigInteger)
     text: Mapped[str] = mapped_column(Text)
+    entities: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     state: Mapped[str] = mapped_column(Text, server_default=CommentState.LIVE.value)
+    withheld: Mapped[SmallZero]
     version: Mapped[int] = mapped_column(BigInteger, server_default="1")
     score: Mapped[int] = mapped_column(BigInteger, server_default="0")
     pinned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Share(Base):
+    """A post that was shown to one person, on the post's shard."""
+
+    __tablename__ = "shares"
+    __table_args__ = (Index(None, "post_id", "user_id"),)
+
+    id: Mapped[IdKey]
+    post_id: Mapped[Id]
+    user_id: Mapped[Id]
+    recipient_id: Mapped[Id]
+    text: Mapped[str] = mapped_column(Text, server_default="")

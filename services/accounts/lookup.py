@@ -12,7 +12,9 @@ from services.visibility import visible_users
 from services.visible import MediaLinks, VisibleUser
 
 
-async def user_named(backend: Backend, reader: Reader, links: MediaLinks, username: str) -> VisibleUser | None:
+async def user_named(
+    backend: Backend, reader: Reader, links: MediaLinks, viewer_id: int, username: str
+) -> VisibleUser | None:
     """None where nobody goes by the name or may not be seen. Two statements. Raises ShardUnavailable."""
     value = username_in(username)
     if value is None:
@@ -23,7 +25,7 @@ async def user_named(backend: Backend, reader: Reader, links: MediaLinks, userna
     if not rows:
         return None
     user_id = rows[0]["owner_id"]
-    user = (await visible_users(reader, links, [user_id])).get(user_id)
+    user = (await visible_users(reader, links, viewer_id, [user_id])).get(user_id)
     if user is None and (node := reader.shards.node_of(shard_of(user_id))) in reader.unavailable:
         raise ShardUnavailable(node)
     # A claim may be one of a registration that never finished, or of a name just given up.

@@ -21,6 +21,7 @@ from models.tables.people import Session, User, UserState
 from services.accounts import tokens
 from services.backend import Backend
 from services.live import session_channel
+from services.marks import keep_marks
 from services.viewer import ViewerIdentity
 from services.visibility import visible_user
 from services.visible import MediaLinks
@@ -176,6 +177,7 @@ async def _viewer(reader: Reader, links: MediaLinks, user_id: int, session_id: i
     if user is None:
         return None
     row = rows[0]
+    keep_marks(reader, user_id, row["blocked"], row["muted"])
     return ViewerIdentity(user, row["session_id"], row["email"], row["is_email_confirmed"], row["has_password"])
 
 

@@ -8,6 +8,7 @@ from models.ids import MAX_ID
 from models.reads.reader import Reader
 from services.backend import Backend
 from services.feeds.candidates import Candidates
+from services.marks import Marks, marks_of
 from services.pages import Edge, Page, PageInfo, checked_first, decode_cursor, encode_cursor
 from services.visibility import visible_posts
 from services.visible import MediaLinks, VisiblePost
@@ -42,13 +43,13 @@ class FeedEdge(Edge[VisiblePost]):
     score: float | None = None
 
 
-def reason_of(post: VisiblePost) -> FeedReason | None:
+def reason_of(post: VisiblePost, marks: Marks) -> FeedReason | None:
     """Why a post is in the viewer's home feed; None for one that does not belong there."""
     if post.state != "LIVE":
         return None
     if post.viewer_is_author:
         return FeedReason.OWN
-    if post.follow_state == "ACCEPTED":
+    if post.follow_state == "ACCEPTED" and post.author.id not in marks.muted:
         return FeedReason.FOLLOWING
     return None
 
@@ -64,12 +65,13 @@ async def home_feed(
     checked_first(first)
     [below] = (MAX_ID,) if after is None else decode_cursor(after, 1)
     candidates = Candidates(backend, reader, viewer_id, max(below, 0))
+    marks = await marks_of(reader, viewer_id)
     edges: list[FeedEdge] = []
     wanted = first + 1  # one more tells whether there is a next page
     for _ in range(1 + REFILLS):
         ids = await candidates.next(wanted)
         posts = await visible_posts(reader, links, viewer_id, ids)
-        edges += [edge for post_id in ids if (edge := _edge_of(posts.get(post_id))) is not None]
+        edges += [edge for post_id in ids if (edge := _edge_of(posts.get(post_id), marks)) is not None]
         if len(edges) > first or candidates.ended:
             break
         wanted = REFILL_COUNT
@@ -87,8 +89,8 @@ async def home_feed(
     return Page(shown, page_info)
 
 
-def _edge_of(post: VisiblePost | None) -> FeedEdge | None:
-    reason = reason_of(post) if post else None
+def _edge_of(post: VisiblePost | None, marks: Marks) -> FeedEdge | None:
+    reason = reason_of(post, marks) if post else None
     if post is None or reason is None:
         return None
     return FeedEdge(post, encode_cursor(post.id), reason=reason)

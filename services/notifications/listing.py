@@ -27,7 +27,7 @@ async def notifications_page(
         rows = await reader.on_shard_of(
             recipient_id, NOTIFICATIONS_BELOW, recipient_id, position, wanted + 1, NEWEST_ACTORS
         )
-        visible = await shown(reader, links, rows)
+        visible = await shown(reader, links, recipient_id, rows)
         found += [visible[row["id"]] for row in rows if row["id"] in visible]
         has_more = len(found) > wanted or len(rows) > wanted
         if not has_more or len(found) > wanted:

@@ -52,15 +52,19 @@ class ShownNotification:
         return sentence(self.kind, [user.username for user in self.newest], self.actor_count, self.details)
 
 
-async def shown(reader: Reader, links: MediaLinks, rows: Sequence[Any]) -> dict[int, ShownNotification]:
+async def shown(
+    reader: Reader, links: MediaLinks, recipient_id: int, rows: Sequence[Any]
+) -> dict[int, ShownNotification]:
     """Those of the rows (with the columns of models/reads/notifications.py) that may be shown, by id."""
     actors: dict[int, list[int]] = {row["id"]: row["actor_ids"] or [] for row in rows}
-    users = await visible_users(reader, links, {actor for ids in actors.values() for actor in ids})
+    users = await visible_users(reader, links, recipient_id, {actor for ids in actors.values() for actor in ids})
     faceless = [row["id"] for row in rows if _is_faceless(row, actors[row["id"]], users)]
     if faceless:
         deeper = await actors_of(reader, faceless, MAX_ACTORS)
         actors |= deeper
-        users |= await visible_users(reader, links, {actor for ids in deeper.values() for actor in ids} - users.keys())
+        users |= await visible_users(
+            reader, links, recipient_id, {actor for ids in deeper.values() for actor in ids} - users.keys()
+        )
     found = {row["id"]: _shown(row, actors[row["id"]], users) for row in rows}
     return {id_: one for id_, one in found.items() if one.newest or not is_about_people(one.kind)}
 
@@ -76,7 +80,7 @@ async def shown_by_id(
 ) -> dict[int, ShownNotification]:
     """Those of the notifications that are the recipient's and may be shown, by id."""
     rows = await reader.by_ids(NOTIFICATIONS_BY_ID, ids, recipient_id, NEWEST_ACTORS)
-    return await shown(reader, links, rows)
+    return await shown(reader, links, recipient_id, rows)
 
 
 def _is_faceless(row: Any, looked_at: Sequence[int], users: dict[int, VisibleUser]) -> bool:

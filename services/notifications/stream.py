@@ -89,7 +89,7 @@ async def _above(
     """
     reader = backend.reader()
     rows = await reader.on_shard_of(recipient_id, NOTIFICATIONS_ABOVE, recipient_id, position, CHUNK, NEWEST_ACTORS)
-    visible = await shown(reader, links, rows)
+    visible = await shown(reader, links, recipient_id, rows)
     arrivals = []
     for row in rows:
         notification = visible.get(row["id"])

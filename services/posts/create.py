@@ -45,7 +45,7 @@ class NewPost:
 async def create_post(backend: Backend, links: MediaLinks, author_id: int, wanted: NewPost) -> int:
     """The post's id. Raises UserFault, after which nothing has changed, and ShardUnavailable."""
     wanted = _checked(wanted)
-    await _check_tagged(backend, links, wanted)
+    await _check_tagged(backend, links, author_id, wanted)
     async with backend.transaction(shard_of(author_id), crash_after_commit="create_post.after_commit") as transaction:
         post_id = await _write(transaction, author_id, wanted)
     await or_later(push_own(backend, author_id, post_id))
@@ -111,8 +111,8 @@ def _checked_media(media: Sequence[NewMedia]) -> list[NewMedia]:
     return checked
 
 
-async def _check_tagged(backend: Backend, links: MediaLinks, wanted: NewPost) -> None:
-    people = await all_users(backend, links, {tag.user_id for one in wanted.media for tag in one.tags})
+async def _check_tagged(backend: Backend, links: MediaLinks, author_id: int, wanted: NewPost) -> None:
+    people = await all_users(backend, links, author_id, {tag.user_id for one in wanted.media for tag in one.tags})
     for place, one in enumerate(wanted.media):
         tagged: set[int] = set()
         for number, tag in enumerate(one.tags):

@@ -29,9 +29,9 @@ async def posts_of_authors(
     checked_first(first)
     [before] = (MAX_ID,) if after is None else decode_cursor(after, 1)
     authors = set(author_ids)
-    rows = await reader.by_ids(POSTS_OF_AUTHORS, authors, viewer_id, before, first + 1, kind and kind.value)
+    reading = reader.by_ids(POSTS_OF_AUTHORS, authors, viewer_id, before, first + 1, kind and kind.value)
     posts: dict[int, list[VisiblePost]] = {author_id: [] for author_id in authors}
-    for post in posts_of(rows, viewer_id, links).values():
+    for post in (await posts_of(reader, links, viewer_id, reading)).values():
         posts[post.author.id].append(post)
     return {
         author_id: page_of(some, first, lambda post: encode_cursor(post.id), after=after)

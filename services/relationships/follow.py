@@ -7,7 +7,7 @@ from sqlalchemy import select
 from core.errors import UserErrorCode, UserFault, not_found
 from models.ids import shard_of
 from models.reads.edges import FOLLOW
-from models.reads.people import USERS_BY_ID
+from models.reads.people import NAMES_BY_ID
 from models.shards import Transaction
 from models.tables import Counter, Follow, Following, FollowState, User, UserState
 from services import counts
@@ -15,7 +15,7 @@ from services.backend import Backend
 from services.consequences import EventKind
 from services.feeds.follows import settle_follow
 from services.mirrored import or_later
-from services.mirrors import Edge, apply, entered, transition
+from services.mirrors import Edge, apply, transition
 from services.outbox import JSON, Job, emit
 from services.relationships.names import (
     followed_columns,
@@ -37,7 +37,7 @@ async def follow(backend: Backend, links: MediaLinks, viewer: VisibleUser, user_
     """
     if user_id == viewer.id:
         raise UserFault(UserErrorCode.INVALID, "You cannot follow yourself.", (FIELD,))
-    await user_seen(backend, links, user_id, FIELD)
+    await user_seen(backend, links, viewer.id, user_id, FIELD)
     async with backend.transaction(shard_of(user_id)) as transaction:
         # Held to commit, so that whoever opens an account accepts all who asked before.
         asked = select(User).where(User.id == user_id).with_for_update(read=True)
@@ -68,7 +68,7 @@ async def unfollow(backend: Backend, links: MediaLinks, viewer_id: int, user_id:
 
     Raises UserFault (NOT_FOUND) and ShardUnavailable.
     """
-    followed = await user_seen(backend, links, user_id, FIELD)
+    followed = await user_seen(backend, links, viewer_id, user_id, FIELD)
     async with backend.transaction(shard_of(user_id)) as transaction:
         edge = await transition(
             transaction,
@@ -87,7 +87,7 @@ async def _changed(
     transaction: Transaction, kind: EventKind, follower_id: int, followed_id: int, edge: Edge | None
 ) -> Edge | None:
     if edge is not None:
-        accepted = entered(FollowState.ACCEPTED, edge.before, edge.after)
+        accepted = edge.entered(FollowState.ACCEPTED)
         await counts.add(transaction, followed_id, Counter.FOLLOWERS, accepted)
         happened: dict[str, JSON] = {
             "follower_id": follower_id,
@@ -120,7 +120,7 @@ async def mirror_follow(
             version=told.version,
             state=told.after,
         )
-        accepted = entered(FollowState.ACCEPTED, change.before, change.after)
+        accepted = change.entered(FollowState.ACCEPTED)
         await counts.add(transaction, follower_id, Counter.FOLLOWING, accepted)
 
 
@@ -136,7 +136,7 @@ async def repair_follow(job: Job) -> None:
         told = Edge(None, row["after"], row["version"], row["since"])
         names = followed_columns(row["username"], row["full_name"], row["name_version"])
         await mirror_follow(backend, follower_id, followed_id, told, names)
-    for user in await backend.reader().on_shard_of(followed_id, USERS_BY_ID, [followed_id]):
+    for user in await backend.reader().on_shard_of(followed_id, NAMES_BY_ID, [followed_id]):
         await rename_followed(backend, followed_id, [follower_id], names_of(user))
-    for user in await backend.reader().on_shard_of(follower_id, USERS_BY_ID, [follower_id]):
+    for user in await backend.reader().on_shard_of(follower_id, NAMES_BY_ID, [follower_id]):
         await rename_follower(backend, follower_id, [followed_id], names_of(user))

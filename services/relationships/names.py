@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from core import clock
 from models.ids import shard_of
-from models.reads.people import USERS_BY_ID
+from models.reads.people import NAMES_BY_ID
 from models.reads.relationships import FOLLOWED_AFTER, FOLLOWERS_AFTER
 from models.tables import Follow, Following
 from services.backend import Backend
@@ -22,7 +22,7 @@ Names: TypeAlias = tuple[str, str, int]
 
 
 def names_of(user: Any) -> Names:
-    """From a row of USERS_BY_ID."""
+    """From a row of NAMES_BY_ID."""
     return user["username"], user["full_name"], user["name_version"]
 
 
@@ -62,7 +62,7 @@ async def refresh_names(job: Job) -> None:
     is more to do. The progress is {"followed": the last done, "follower": the same}.
     """
     backend, user_id = job.backend, job.payload["user_id"]
-    [user] = await backend.reader().on_shard_of(user_id, USERS_BY_ID, [user_id])
+    [user] = await backend.reader().on_shard_of(user_id, NAMES_BY_ID, [user_id])
     names = names_of(user)
     progress = {"followed": 0, "follower": 0, **(job.progress or {})}
     began = clock.monotonic()

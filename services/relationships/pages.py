@@ -1,6 +1,7 @@
 """People by what ties them to someone or something: followers, the followed, likers. Page by page, of many at once in
 one statement per node and one more for the people."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from models.ids import MAX_ID
 from models.reads.reader import Reader
 from models.reads.relationships import FOLLOWERS_OF_USERS, FOLLOWING_OF_USERS, LIKERS_OF_SUBJECTS
+from services.marks import marks_of
 from services.pages import Page, checked_first, decode_cursor
 from services.refill import Position, filled
 from services.relationships.names import folded
@@ -76,13 +78,14 @@ async def _people(  # noqa: PLR0917
     async def fetch(begin: Mapping[int, Position], limit: int) -> list[Any]:
         since = [min(max(position[0], 0), _LATEST[0]) for position in begin.values()]
         people = [position[1] for position in begin.values()]
-        rows = await reader.by_ids(sql, begin, list(begin), since, people, limit, *arguments)
+        reading = reader.by_ids(sql, begin, list(begin), since, people, limit, *arguments)
+        rows, marks = await asyncio.gather(reading, marks_of(reader, viewer_id))
         # Rows of people's own lists carry what their visibility needs; likers hang on what was proved before. Of a list
         # that may not be looked into no row goes on: the cursor of a page left short tells who stands there.
-        return [row for row in rows if "user_state" not in row or content_may_be_seen(row, viewer_id)]
+        return [row for row in rows if "user_state" not in row or content_may_be_seen(row, viewer_id, marks)]
 
     async def prove(rows: Sequence[Any]) -> list[VisibleUser | None]:
-        people = await visible_users(reader, links, {row["person_id"] for row in rows})
+        people = await visible_users(reader, links, viewer_id, {row["person_id"] for row in rows})
         return [people.get(row["person_id"]) for row in rows]
 
     return await filled(

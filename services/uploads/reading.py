@@ -53,7 +53,7 @@ async def visible_images(
     avatars = {row["owner_id"] for row in rows if row["attached_to"] == row["owner_id"]}
     attached = {row["attached_to"] for row in rows if row["attached_to"]} - avatars
     posts, users = await asyncio.gather(
-        visible_posts(reader, links, viewer_id, attached), visible_users(reader, links, avatars)
+        visible_posts(reader, links, viewer_id, attached), visible_users(reader, links, viewer_id, avatars)
     )
     shown = {image.id: image for post in posts.values() for image in post.media}
     shown |= {user.avatar.id: user.avatar for user in users.values() if user.avatar}

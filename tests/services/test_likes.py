@@ -90,7 +90,7 @@ async def test_the_handler_repairs_the_mirror(backend: Backend) -> None:
         user=fan.id,
         subject=post_id,
     )
-    job = job_of(backend, EventKind.LIKED, {"subject_id": post_id, "user_id": fan.id})
+    job = job_of(backend, EventKind.LIKED, {"subject_kind": "POST", "subject_id": post_id, "user_id": fan.id})
     for _ in range(2):
         await repair_like(job)
         assert await given(backend, fan, post_id) == [("LIKED", 1)]

@@ -4,7 +4,8 @@ import pytest
 
 from media.signing import CachePolicy
 from services.backend import Backend
-from services.visibility import NOBODY, visible_comments, visible_posts, visible_users
+from services.marks import NOBODY
+from services.visibility import users_blocked, visible_comments, visible_posts, visible_users
 from tests.factories import Person, make_user
 from tests.posting import (
     accept_follow,
@@ -59,7 +60,7 @@ async def test_a_private_post_is_for_accepted_followers(backend: Backend) -> Non
     for hidden_from in (stranger, asking, former, before, None):
         assert await posts_seen(backend, hidden_from, post_id) == []
         assert await comments_seen(backend, hidden_from, comment_id) == []
-        assert list(await visible_users(backend.reader(), links(backend), [author.id])) == [author.id]
+        assert list(await visible_users(backend.reader(), links(backend), NOBODY, [author.id])) == [author.id]
 
 
 @pytest.mark.parametrize("state", ["SUSPENDED", "DELETED"])
@@ -70,7 +71,61 @@ async def test_who_is_suspended_or_deleted_is_gone(backend: Backend, state: str)
     await set_user_state(backend, author.id, state)
     for viewer in (author, follower, None):
         assert await posts_seen(backend, viewer, post_id) == []
-    assert await visible_users(backend.reader(), links(backend), [author.id]) == {}
+    assert await visible_users(backend.reader(), links(backend), NOBODY, [author.id]) == {}
+
+
+async def block(backend: Backend, blocker: Person, blocked: Person, state: str = "BLOCKED") -> None:
+    """The row alone, which is what visibility asks."""
+    await change(
+        backend,
+        blocker.id,
+        "INSERT INTO blocks (blocker_id, blocked_id, state, version, since)"
+        " VALUES (:blocker, :blocked, :state, 1, clock_now())"
+        " ON CONFLICT (blocker_id, blocked_id) DO UPDATE SET state = :state",
+        blocker=blocker.id,
+        blocked=blocked.id,
+        state=state,
+    )
+
+
+@pytest.mark.parametrize("by_author", [True, False])
+async def test_who_blocks_and_who_is_blocked_do_not_see_each_other(backend: Backend, *, by_author: bool) -> None:
+    author, other, third = [await make_user(backend) for _ in range(3)]
+    post_id, elsewhere = await make_post(backend, author), await make_post(backend, third)
+    by_other = await make_comment(backend, other, elsewhere)
+    reply = await make_comment(backend, third, elsewhere, parent_id=by_other)
+    await block(backend, *((author, other) if by_author else (other, author)))
+    assert await posts_seen(backend, other, post_id) == []
+    assert await visible_users(backend.reader(), links(backend), other.id, [author.id]) == {}
+    assert await visible_users(backend.reader(), links(backend), author.id, [other.id]) == {}
+    assert await comments_seen(backend, author, by_other, reply) == []
+    for viewer in (third, None):
+        assert await posts_seen(backend, viewer, post_id) == [post_id]
+        assert await comments_seen(backend, viewer, by_other, reply) == [by_other, reply]
+    await block(backend, *((author, other) if by_author else (other, author)), state="GONE")
+    assert await posts_seen(backend, other, post_id) == [post_id]
+    assert await comments_seen(backend, author, by_other, reply) == [by_other, reply]
+
+
+async def test_the_blocker_alone_sees_who_is_blocked(backend: Backend) -> None:
+    blocker, blocked, suspended, other = [await make_user(backend) for _ in range(4)]
+    for person in (blocked, suspended):
+        await block(backend, blocker, person)
+    await set_user_state(backend, suspended.id, "SUSPENDED")
+    asked = [blocked.id, suspended.id, other.id]
+    assert list(await users_blocked(backend.reader(), links(backend), blocker.id, asked)) == [blocked.id]
+    for viewer in (blocked, other):
+        assert await users_blocked(backend.reader(), links(backend), viewer.id, [blocker.id, *asked]) == {}
+
+
+async def test_what_is_withheld_is_shown_to_nobody(backend: Backend) -> None:
+    author, writer = await make_user(backend), await make_user(backend)
+    post_id = await make_post(backend, author)
+    comment_id = await make_comment(backend, writer, post_id)
+    reply_id = await make_comment(backend, author, post_id, parent_id=comment_id)
+    await change(backend, post_id, "UPDATE comments SET withheld = 1 WHERE id = :id", id=comment_id)
+    for viewer in (author, writer, None):
+        assert await comments_seen(backend, viewer, comment_id, reply_id) == []
 
 
 async def test_a_deleted_post_is_gone_and_an_archived_one_is_the_authors(backend: Backend) -> None:
@@ -125,4 +180,4 @@ async def test_ids_of_nothing_are_nothing(backend: Backend) -> None:
     nowhere = (1 << 62) | (8191 << 10)
     assert await posts_seen(backend, author, 0, author.id, nowhere) == []
     assert await comments_seen(backend, author, 0, author.id, nowhere) == []
-    assert await visible_users(backend.reader(), links(backend), [0, nowhere]) == {}
+    assert await visible_users(backend.reader(), links(backend), NOBODY, [0, nowhere]) == {}

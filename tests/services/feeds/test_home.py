@@ -2,16 +2,17 @@ from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import update
+from sqlalchemy import func, insert, update
 
 from core.errors import RequestErrorCode, RequestFault
 from models.ids import shard_of
-from models.tables import User
+from models.tables import Mute, User
 from services.background import Background
 from services.feeds import timeline
 from services.feeds.fanout import fan_out_post, push_own
 from services.feeds.home import FeedEdge, FeedReason, home_feed
 from services.pages import Page, encode_cursor
+from services.visibility import visible_posts
 from services.visible import MediaLinks, VisiblePost
 from tests.services.feeds.town import Town
 
@@ -55,6 +56,18 @@ async def test_a_page_tells_where_it_stands(small: Town) -> None:
     assert (page.page_info.has_next_page, page.page_info.has_previous_page) == (False, True)
     page = await page_of(small, viewer, 5, page.page_info.end_cursor)
     assert (page.nodes, page.page_info.end_cursor, page.page_info.has_next_page) == ([], None, False)
+
+
+async def test_who_is_muted_is_left_out_without_being_unfollowed(small: Town) -> None:
+    viewer, authors, posts = await lively(small)
+    async with small.backend.transaction(shard_of(viewer)) as transaction:
+        muted = {"muter_id": viewer, "muted_id": authors[0], "state": "MUTED", "version": 1}
+        await transaction.session.execute(insert(Mute).values(muted | {"since": func.clock_now()}))
+    others = await visible_posts(small.backend.reader(), MediaLinks(small.backend.signer), viewer, posts)
+    shown = [post_id for post_id in posts if others[post_id].author.id != authors[0]]
+    assert len(shown) == len(posts) - 8
+    for first in (5, 100):
+        assert await small.feed(viewer, first=first) == shown
 
 
 async def test_what_the_timeline_wrongly_holds_is_not_shown(small: Town) -> None:

@@ -3,9 +3,9 @@ import pytest
 from core.errors import RequestErrorCode, RequestFault
 from models.tables import PostKind
 from services.backend import Backend
+from services.marks import NOBODY
 from services.pages import Page
 from services.posts.pages import posts_of_authors
-from services.visibility import NOBODY
 from services.visible import VisiblePost
 from tests.factories import make_user
 from tests.posting import accept_follow, links, make_follow, make_post, set_post_state

@@ -4,10 +4,10 @@ from models.global_ids import NodeKind
 from services.accounts.profile import update_profile
 from services.backend import Backend
 from services.likes import like
+from services.marks import NOBODY
 from services.pages import Page
 from services.relationships.follow import unfollow
 from services.relationships.pages import followers_of_users, following_of_users, likers_of_subjects
-from services.visibility import NOBODY
 from services.visible import VisibleUser
 from tests.factories import Person, make_user, new_username
 from tests.posting import accept_follow, links, make_follow, make_post, rows, set_user_state

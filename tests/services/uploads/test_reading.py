@@ -11,10 +11,11 @@ from media.signing import CachePolicy
 from models.ids import shard_of
 from models.tables import Post, User
 from services.backend import Backend
+from services.marks import NOBODY
 from services.relationships.follow import follow
 from services.uploads.processing import process_upload
 from services.uploads.reading import page_of_uploads, visible_images
-from services.visibility import NOBODY, visible_users
+from services.visibility import visible_users
 from services.visible import ImageRow, MediaLinks
 from tests.pictures import small_photo
 from tests.uploading import Uploader, change_row, row_of, run_job
@@ -90,7 +91,7 @@ async def test_an_image_in_a_post_is_seen_by_who_may_see_the_post(
     assert await images(backend, mallory.id, [number]) == {}
     assert list(await images(backend, alice.id, [number])) == [number]
     await change(alice, update(User).where(User.id == alice.id).values(is_private=False))
-    viewer = (await visible_users(backend.reader(), MediaLinks(backend.signer), [mallory.id]))[mallory.id]
+    viewer = (await visible_users(backend.reader(), MediaLinks(backend.signer), mallory.id, [mallory.id]))[mallory.id]
     await follow(backend, viewer.links, viewer, alice.id)
     await change(alice, update(User).where(User.id == alice.id).values(is_private=True))
     assert list(await images(backend, mallory.id, [number])) == [number]
