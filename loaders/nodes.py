@@ -8,6 +8,7 @@ from loaders.comment import comments_by_id
 from loaders.context import Context
 from loaders.media import images_by_id
 from loaders.notification import notifications_by_id
+from loaders.pages import hashtags_by_id, places_by_id
 from loaders.post import posts_by_id
 from loaders.upload import uploads_by_id
 from loaders.user import users_by_id
@@ -25,6 +26,8 @@ NODE_LOADERS: dict[NodeKind, NodeLoader] = {
     NodeKind.IMAGE: images_by_id,
     NodeKind.NOTIFICATION: notifications_by_id,
     NodeKind.UPLOAD: uploads_by_id,
+    NodeKind.HASHTAG: hashtags_by_id,
+    NodeKind.PLACE: places_by_id,
 }
 
 

@@ -15,7 +15,16 @@ from models.reads.posts import POSTS_BY_ID
 from models.reads.reader import Reader
 from models.tables import CommentState, FollowState, LikeState, PostState, SaveState, UserState
 from services.marks import NOBODY, Marks, marks_of
-from services.visible import MediaLinks, VisibleComment, VisiblePost, VisibleUser, image_row
+from services.visible import (
+    HashtagRow,
+    MediaLinks,
+    PlaceRow,
+    VisibleComment,
+    VisiblePost,
+    VisibleUser,
+    entity_rows,
+    image_row,
+)
 
 # The clauses. Each may say "no"; where one is switched off, the sweep of tests/test_sweep.py fails.
 
@@ -193,11 +202,13 @@ def _post(row: Any, viewer_id: int, links: MediaLinks, authors: dict[int, Visibl
         author=author,
         kind=row["kind"],
         caption=row["caption"],
+        caption_entities=entity_rows(row["entities"]),
+        hashtags=[HashtagRow(one["id"], one["name"]) for one in row["hashtags"]],
         media=[image_row(inline, policy, links) for inline in row["media"]],
-        place=row["place"],
+        place=PlaceRow(**row["place"]) if row["place"] else None,
         state=row["state"],
         edited_at=row["edited_at"],
-        is_pinned=row["pinned_at"] is not None,
+        pinned_at=row["pinned_at"],
         comments_enabled=row["comments_enabled"],
         like_count_hidden=row["like_count_hidden"],
         like_count=row["like_count"],

@@ -1,6 +1,6 @@
 """Rows that a viewer may see. Only `services.visibility` makes them, so what holds one needs no further question."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -124,6 +124,61 @@ class VisibleUser:
 
 
 @dataclass(slots=True, eq=False)
+class HashtagRow:
+    """There for everyone: it is a word. What is posted under it is asked for itself."""
+
+    id: int
+    name: str
+
+    @property
+    def global_id(self) -> str:
+        return encode(NodeKind.HASHTAG, self.id)
+
+
+@dataclass(slots=True, eq=False)
+class PlaceRow:
+    """There for everyone, as a hashtag is. `latitude` and `longitude` in degrees."""
+
+    id: int
+    name: str
+    latitude: float
+    longitude: float
+
+    @property
+    def global_id(self) -> str:
+        return encode(NodeKind.PLACE, self.id)
+
+
+@dataclass(slots=True, eq=False)
+class LinkRow:
+    url: str
+
+
+@dataclass(slots=True, eq=False)
+class EntityRow:
+    """A part of a text, in code points: a mention where `user_id` is set (who may not be there for the viewer), else
+    what is in `names`."""
+
+    start: int
+    end: int
+    user_id: int | None = None
+    names: HashtagRow | LinkRow | None = None
+
+
+def entity_rows(stored: Iterable[dict[str, Any]]) -> list[EntityRow]:
+    """From the JSON that `posts.entities` and `comments.entities` hold."""
+    return [_entity_row(one) for one in stored]
+
+
+def _entity_row(stored: dict[str, Any]) -> EntityRow:
+    start, end = stored["start"], stored["end"]
+    if stored["kind"] == "MENTION":
+        return EntityRow(start, end, user_id=stored["user_id"])
+    names = HashtagRow(stored["hashtag_id"], stored["name"]) if stored["kind"] == "HASHTAG" else LinkRow(stored["url"])
+    return EntityRow(start, end, names=names)
+
+
+@dataclass(slots=True, eq=False)
 class VisiblePost:
     """`follow_state` is the viewer's follow of the author: what the author's shard said in the same statement."""
 
@@ -131,11 +186,13 @@ class VisiblePost:
     author: VisibleUser
     kind: str
     caption: str
+    caption_entities: list[EntityRow]
+    hashtags: list[HashtagRow]
     media: list[ImageRow]
-    place: dict[str, Any] | None
+    place: PlaceRow | None
     state: str
     edited_at: datetime | None
-    is_pinned: bool
+    pinned_at: datetime | None
     comments_enabled: bool
     like_count_hidden: bool
     like_count: int
@@ -160,6 +217,10 @@ class VisiblePost:
     @property
     def created_at(self) -> datetime:
         return created_at(self.id)
+
+    @property
+    def is_pinned(self) -> bool:
+        return self.pinned_at is not None
 
     @property
     def viewer_can_edit(self) -> bool:
