@@ -49,6 +49,16 @@ class UnfollowInput:
     user_id: ID = strawberry.field(description="The person; that you ask them is taken back too.")
 
 
+@strawberry.input(description="Whom to block.")
+class BlockInput:
+    user_id: ID = strawberry.field(description="Someone else. You can block 10,000 people at most.")
+
+
+@strawberry.input(description="Whom to block no more.")
+class UnblockInput:
+    user_id: ID = strawberry.field(description="The person. What the block ended stays ended.")
+
+
 @strawberry.type(description="A person after a change, or why it was refused.")
 class UserPayload:
     user: Annotated["User", strawberry.lazy("schema.user")] | None = strawberry.field(

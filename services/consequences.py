@@ -25,6 +25,8 @@ class EventKind(StrEnum):
     UNSAVED = "Unsaved"
     FOLLOWED = "Followed"
     UNFOLLOWED = "Unfollowed"
+    BLOCKED = "Blocked"
+    UNBLOCKED = "Unblocked"
 
 
 class Family(StrEnum):
@@ -66,6 +68,8 @@ CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
         Handler("follow_notification", Family.FAST),
         Handler("refresh_followed", Family.FAST),
     ),
+    EventKind.BLOCKED: (Handler("repair_block", Family.FAST),),
+    EventKind.UNBLOCKED: (Handler("repair_block", Family.FAST),),
 }
 
 

@@ -46,8 +46,10 @@ async def transition(
     to_state: str,
     from_states: Collection[str | None],
     values: Mapping[str, Any] | None = None,
+    at_version: int | None = None,
 ) -> Edge | None:
-    """Moves the row to a state if it is in one of `from_states`, of which None stands for no row at all.
+    """Moves the row to a state if it is in one of `from_states`, of which None stands for no row at all; and, where
+    `at_version` is given, only from there.
 
     Returns None, and changes nothing, where it is in another. Of transitions that race, each sees the one before.
     `values` are further columns to set; `since` becomes the present unless it is among them.
@@ -66,6 +68,8 @@ async def transition(
         )
     else:
         matches = [target.c[name] == value for name, value in key.items()]
+        if at_version is not None:
+            matches.append(target.c.version == at_version)
         moved = await transaction.session.execute(
             update(target).where(*matches, target.c.state.in_(known)).values(change).returning(*returned)
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from core.errors import ShardUnavailable, not_found
 from models.reads.reader import Reader
 from services.backend import Backend
-from services.visibility import visible_comments, visible_posts, visible_users
+from services.visibility import users_blocked, visible_comments, visible_posts, visible_users
 from services.visible import MediaLinks, VisibleComment, VisiblePost, VisibleUser
 
 # Each raises ShardUnavailable where a node that could know does not answer: that is no "not found".
@@ -39,6 +39,19 @@ async def user_seen(backend: Backend, links: MediaLinks, viewer_id: int, user_id
     if found is None:
         raise not_found("person", *field)
     return found
+
+
+async def user_seen_or_blocked(
+    backend: Backend, links: MediaLinks, viewer_id: int, user_id: int, *field: str
+) -> VisibleUser:
+    """As `user_seen`, and those whom the viewer blocks: for what makes and ends a block."""
+    reader = backend.reader()
+    found = await visible_users(reader, links, viewer_id, [user_id])
+    found = found or await users_blocked(reader, links, viewer_id, [user_id])
+    _all_answered(reader)
+    if user_id not in found:
+        raise not_found("person", *field)
+    return found[user_id]
 
 
 async def all_users(

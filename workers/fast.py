@@ -9,7 +9,8 @@ from services.notifications.comments import comment_notification
 from services.notifications.follows import follow_notification
 from services.notifications.likes import like_notification
 from services.notifications.welcome import welcome_notification
-from services.relationships.follow import repair_follow
+from services.relationships.blocks import repair_block
+from services.relationships.edges import repair_follow
 from services.saves import repair_save
 from services.uploads.discarding import discard_upload
 from services.uploads.telling import notify_upload
@@ -27,6 +28,7 @@ FAST = JobFamily(
         "like_notification": like_notification,
         "notify_upload": notify_upload,
         "refresh_followed": refresh_followed,
+        "repair_block": repair_block,
         "repair_comment": repair_comment,
         "repair_follow": repair_follow,
         "repair_like": repair_like,

@@ -16,3 +16,6 @@ FOLLOW = """
     FROM follows f JOIN users u ON u.id = f.followed_id
     WHERE f.followed_id = $1 AND f.follower_id = $2
 """
+
+# $1 id of the blocker, on whose shard it runs, $2 id of the one blocked
+BLOCK = "SELECT state AS after, version, since FROM blocks WHERE blocker_id = $1 AND blocked_id = $2"

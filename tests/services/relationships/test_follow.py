@@ -8,7 +8,8 @@ from core.errors import UserErrorCode, UserFault
 from models.tables import Counter
 from services.backend import Backend
 from services.consequences import EventKind
-from services.relationships.follow import follow, repair_follow, unfollow
+from services.relationships.edges import repair_follow
+from services.relationships.follow import follow, unfollow
 from services.relationships.states import follows_by, follows_of
 from tests.factories import Person, make_user
 from tests.posting import (
