@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from commands import jobs, migrate, sdl, seed, shards, up
+from commands import jobs, migrate, people, sdl, seed, shards, up
 from core.embedded.faults import StartupError, settings_fault
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app.command("up")(up.up)
 app.command("migrate")(migrate.run)
 app.command("seed")(seed.seed)
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(people.app, name="people")
 app.add_typer(shards.app, name="shards")
 
 

@@ -1,11 +1,13 @@
 """People by the name that they go by."""
 
+from dataclasses import dataclass
+
 from core.errors import ShardUnavailable, UserFault
 from models.ids import shard_of
-from models.reads.accounts import CLAIM
+from models.reads.accounts import CLAIM, SIGN_IN
 from models.reads.reader import Reader
-from models.tables import ClaimKind
-from services.accounts.claims import Name, is_free
+from models.tables import ClaimKind, UserState
+from services.accounts.claims import Name, holder, is_free
 from services.accounts.names import checked_username, username_in
 from services.backend import Backend
 from services.visibility import visible_users
@@ -30,6 +32,27 @@ async def user_named(
         raise ShardUnavailable(node)
     # A claim may be one of a registration that never finished, or of a name just given up.
     return user if user is not None and user.username == value else None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody as the people see them who run the house: in whatever state."""
+
+    id: int
+    username: str
+    state: UserState
+
+
+async def account_named(backend: Backend, username: str) -> Account | None:
+    """For commands, never for an answer: it asks nothing about who may see whom. Raises ShardUnavailable."""
+    value = username_in(username)
+    held = None if value is None else await holder(backend, Name(ClaimKind.USERNAME, value))
+    if held is None:
+        return None
+    for row in await backend.reader().on_shard_of(held.owner_id, SIGN_IN, held.owner_id):
+        if row["username"] == value:
+            return Account(held.owner_id, row["username"], UserState(row["user_state"]))
+    return None
 
 
 async def is_username_available(backend: Backend, username: str) -> bool:

@@ -1,0 +1,71 @@
+"""`cli.py people`: what those who run the house decide about an account."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from core.embedded.faults import StartupError
+from core.embedded.stack import attached
+from core.errors import ShardUnavailable
+from core.settings import Settings
+from models.tables import UserState
+from services.accounts.lookup import Account, account_named
+from services.accounts.suspension import restore, suspend
+from services.accounts.verification import set_verified
+from services.backend import Backend
+
+app = typer.Typer(help="Suspending and verifying accounts.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The username, with or without an @ before it.")]
+Change = Callable[[Backend, int], Awaitable[bool]]
+"""What is done to an account, by its id; whether that changed anything."""
+
+
+@app.command("suspend")
+def suspend_account(name: Name) -> None:
+    """Take an account off every road, and end what its sockets show. Nothing of it is lost."""
+    _decide(name, suspend, "suspended")
+
+
+@app.command("restore")
+def restore_account(name: Name) -> None:
+    """Lift a suspension."""
+    _decide(name, restore, "active")
+
+
+@app.command("verify")
+def verify_account(name: Name) -> None:
+    """Mark an account as who it says it is."""
+    _decide(name, partial(set_verified, is_verified=True), "verified")
+
+
+@app.command("unverify")
+def unverify_account(name: Name) -> None:
+    """Take the mark away."""
+    _decide(name, partial(set_verified, is_verified=False), "not verified")
+
+
+def _decide(name: str, change: Change, becomes: str) -> None:
+    account, changed = asyncio.run(_changed(attached(Settings()), name, change))
+    typer.echo(f"{account.username} is {becomes}{'' if changed else ' already'}.")
+
+
+async def _changed(settings: Settings, name: str, change: Change) -> tuple[Account, bool]:
+    try:
+        backend = await Backend.open(settings)
+    except ShardUnavailable as fault:
+        raise StartupError("No database node answers.") from fault
+    try:
+        account = await account_named(backend, name.removeprefix("@"))
+        if account is None:
+            raise StartupError(f"Nobody goes by the name {name}.")
+        if account.state is UserState.DELETED:
+            raise StartupError(f"The account {account.username} is deleted.")
+        return account, await change(backend, account.id)
+    except ShardUnavailable as fault:
+        raise StartupError(f"Node {fault.node} does not answer; run it again when it does.") from fault
+    finally:
+        await backend.close()
