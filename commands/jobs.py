@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 import typer
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -14,6 +14,7 @@ from rich.table import Table
 from core.embedded.faults import StartupError
 from core.embedded.stack import attached
 from core.errors import ShardUnavailable
+from core.redis import redis_pool
 from core.settings import Settings
 from services.backend import Backend
 from services.consequences import Family, families
@@ -73,7 +74,7 @@ async def _show(settings: Settings) -> None:
 
 async def _depths(settings: Settings) -> dict[Family, int] | None:
     """None where the queue does not answer."""
-    queue = Redis.from_url(settings.queue_url, retry=Retry(NoBackoff(), 0))
+    queue = Redis.from_pool(redis_pool(ConnectionPool, settings.queue_url, retry=Retry(NoBackoff(), 0)))
     try:
         return await queue_depths(queue)
     except (RedisError, OSError):

@@ -28,11 +28,11 @@ def seed(
     if settings.env is Environment.PRODUCTION:
         raise StartupError("The demo town has passwords that everybody knows: it is not sown in production.")
     os.nice(NICENESS)
-    # Only now: the other commands need not wait for all that the town is made with.
-    from commands.town.sowing import sow
-
     columns = (TextColumn("{task.description:>14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
+        # Only now: the other commands need not wait for all that the town is made with.
+        from commands.town.sowing import sow
+
         with (
             Progress(*columns, console=Console(stderr=True)) as progress,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,

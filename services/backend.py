@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from core.crash import crash_point
+from core.redis import redis_pool
 from core.settings import Settings
 from media.signing import MediaSigner
 from media.storage import ObjectStorage
@@ -30,8 +31,12 @@ log = structlog.get_logger()
 def _redis_pool(url: str) -> BlockingConnectionPool:
     """A crowd waits its turn for a connection. A restarted Redis leaves dead ones behind: one retry; longer waits are
     for the callers to decide."""
-    return BlockingConnectionPool.from_url(
-        url, max_connections=REDIS_CONNECTIONS, timeout=REDIS_TURN_SECONDS, retry=Retry(NoBackoff(), 1)
+    return redis_pool(
+        BlockingConnectionPool,
+        url,
+        max_connections=REDIS_CONNECTIONS,
+        timeout=REDIS_TURN_SECONDS,
+        retry=Retry(NoBackoff(), 1),
     )
 
 

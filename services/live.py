@@ -40,7 +40,7 @@ class _Channel:
 
 
 async def _end(*tasks: asyncio.Task[None], patience: float) -> None:
-    """Cancels them until they are gone: `wait_for` in Python 3.11, which redis-py uses, may swallow a cancellation."""
+    """Cancels them until they are gone, should a library swallow a cancellation, as `wait_for` in Python 3.11 does."""
     while running := [task for task in tasks if not task.done()]:
         for task in running:
             task.cancel()

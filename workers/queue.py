@@ -9,6 +9,7 @@ from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from core.redis import redis_pool
 from services.deliveries import Claimed
 from workers.family import JobFamily
 
@@ -19,7 +20,7 @@ DELIVER = "deliver"
 @contextlib.asynccontextmanager
 async def open_queue(url: str) -> AsyncIterator[ArqRedis]:
     """Connects at its first use. Arguments travel as JSON: reading a pickle would run what a stranger put there."""
-    connections = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 1))
+    connections = redis_pool(ConnectionPool, url, retry=Retry(NoBackoff(), 1))
     queue = ArqRedis(connections, job_serializer=orjson.dumps, job_deserializer=orjson.loads)
     try:
         yield queue

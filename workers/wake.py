@@ -34,7 +34,9 @@ class Wake:
     async def wait(self, seconds: float) -> None:
         """Returns when a shard was called, at the latest after so many seconds."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._called.wait(), seconds)
+            # Not `wait_for`: in Python 3.11 it loses a cancellation that meets a call.
+            async with asyncio.timeout(seconds):
+                await self._called.wait()
 
     async def listen(self, backend: Backend) -> None:
         """Hears what is called on Redis; while Redis is away, nothing, and the poll has to do."""

@@ -97,7 +97,8 @@ async def stop(process: asyncio.subprocess.Process, spec: ProcessSpec) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(number)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await process.wait()
 
 
 class Reaper:

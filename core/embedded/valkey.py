@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from core.embedded.datafolder import DataFolder, write_private
@@ -17,6 +17,7 @@ from core.embedded.ports import LOOPBACK, PortBook
 from core.embedded.processes import ProcessSpec
 from core.embedded.starting import start_on_free_ports
 from core.embedded.supervision import Supervisor
+from core.redis import redis_pool
 
 
 def find_valkey() -> Path:
@@ -85,7 +86,7 @@ class Valkey:
 
     def _ready(self, port: int) -> Callable[[], Awaitable[bool]]:
         async def ready() -> bool:
-            client = Redis.from_url(self._url(port, 0), socket_timeout=1)
+            client = Redis.from_pool(redis_pool(ConnectionPool, self._url(port, 0), socket_timeout=1))
             try:
                 return bool(await client.ping())
             except (RedisError, OSError):  # still loading its file, too

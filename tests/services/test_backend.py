@@ -7,6 +7,7 @@ from core import clock
 from core.settings import Settings
 from services.backend import Backend
 from tests.services.outbox_rows import delivery, emitted
+from tests.turns import cancelled_at
 
 
 @pytest.fixture
@@ -29,3 +30,9 @@ async def test_who_has_committed_does_not_wait_for_a_redis_that_hangs(settings: 
     assert clock.monotonic() - began < 3
     assert (await delivery(backend, event_id))["state"] in {"PENDING", "ENQUEUED", "DONE"}
     await backend.close()
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_who_publishes_is_cancelled_at_each_turn(backend: Backend, turns: int) -> None:
+    await backend.redis.ping()
+    assert await cancelled_at(turns, lambda: backend.publish("test-turns", b""))

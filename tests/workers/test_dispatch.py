@@ -12,6 +12,7 @@ from services.consequences import Family
 from services.deliveries import Claimed
 from tests.empty_store import empty_store
 from tests.services.outbox_rows import begun, delivery, emitted, make_due
+from tests.turns import cancelled_at
 from workers import dispatch
 from workers.bindings import FAMILIES
 from workers.dispatch import Dispatcher
@@ -164,3 +165,20 @@ async def test_a_wake_is_followed_at_once_and_the_poll_finds_the_rest(store: Bac
 async def _filled(bench: Bench, jobs: int) -> None:
     while len(await bench.queued()) < jobs:
         await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_who_reads_the_queue_is_cancelled_at_each_turn(bench: Bench, turns: int) -> None:
+    await bench.queue.ping()
+    assert await cancelled_at(turns, bench.queued)
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_waits_for_a_shard_is_cancelled_though_one_is_called(turns: int) -> None:
+    wake = Wake()
+
+    async def called() -> None:
+        asyncio.get_running_loop().call_soon(wake.call, [1])
+        await wake.wait(5)
+
+    assert await cancelled_at(turns, called)
