@@ -13,6 +13,8 @@ class EventKind(StrEnum):
 
     USER_REGISTERED = "UserRegistered"
     USER_RENAMED = "UserRenamed"
+    USER_SUSPENDED = "UserSuspended"
+    USER_RESTORED = "UserRestored"
     UPLOAD_FINISHED = "UploadFinished"
     UPLOAD_PROCESSED = "UploadProcessed"
     UPLOAD_CANCELLED = "UploadCancelled"
@@ -48,6 +50,8 @@ class Handler:
 CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
     EventKind.USER_REGISTERED: (Handler("welcome_notification", Family.FAST), Handler("confirm_claims", Family.FAST)),
     EventKind.USER_RENAMED: (Handler("confirm_claims", Family.FAST), Handler("refresh_names", Family.FANOUT)),
+    EventKind.USER_SUSPENDED: (Handler("withhold_person", Family.FANOUT),),
+    EventKind.USER_RESTORED: (Handler("withhold_person", Family.FANOUT),),
     EventKind.UPLOAD_FINISHED: (Handler("process_upload", Family.MEDIA),),
     EventKind.UPLOAD_PROCESSED: (Handler("notify_upload", Family.FAST), Handler("discard_upload", Family.FAST)),
     EventKind.UPLOAD_CANCELLED: (Handler("discard_upload", Family.FAST),),
@@ -68,8 +72,8 @@ CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
         Handler("follow_notification", Family.FAST),
         Handler("refresh_followed", Family.FAST),
     ),
-    EventKind.BLOCKED: (Handler("repair_block", Family.FAST),),
-    EventKind.UNBLOCKED: (Handler("repair_block", Family.FAST),),
+    EventKind.BLOCKED: (Handler("repair_block", Family.FAST), Handler("withhold_pair", Family.FANOUT)),
+    EventKind.UNBLOCKED: (Handler("repair_block", Family.FAST), Handler("withhold_pair", Family.FANOUT)),
 }
 
 

@@ -66,6 +66,8 @@ _FOLD = text("""
 
 
 # What comments are ranked by: it moves when likes are folded, not with each like. The rows of `counts` are still held.
+# Comments are taken in the order of their ids, as by whoever withholds them.
+_RANK_HOLD = text("SELECT FROM comments WHERE id = ANY(:object_ids) ORDER BY id FOR NO KEY UPDATE")
 _RANK = text("""
     UPDATE comments m SET score = c.value FROM counts c
     WHERE m.id = ANY(:object_ids) AND c.object_id = m.id AND c.counter = :likes AND m.score <> c.value
@@ -80,6 +82,7 @@ async def fold(backend: Backend, object_id: int) -> None:
 async def _fold_on(backend: Backend, shard: int, object_ids: list[int]) -> None:
     async with backend.transaction(shard) as transaction:
         await transaction.session.execute(_FOLD, {"object_ids": object_ids})
+        await transaction.session.execute(_RANK_HOLD, {"object_ids": object_ids})
         await transaction.session.execute(_RANK, {"object_ids": object_ids, "likes": Counter.LIKES.value})
 
 

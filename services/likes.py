@@ -13,6 +13,7 @@ from services.mirrors import Edge, apply, transition
 from services.outbox import JSON, Job, emit
 from services.seen import comment_seen, post_seen
 from services.visible import MediaLinks
+from services.withholding import LIKES, settle_one
 
 FIELD = "subjectId"
 
@@ -79,8 +80,10 @@ async def _mirror(backend: Backend, subject: tuple[NodeKind, int], user_id: int,
 
 
 async def repair_like(job: Job) -> None:
-    """For LIKED and UNLIKED: brings the liker's mirror to what the truth says now. Raises ShardUnavailable."""
+    """For LIKED and UNLIKED: brings the liker's mirror to what the truth says now, and behind it settles whether the
+    like is withheld. Raises Unsettled and ShardUnavailable."""
     subject_id, user_id = job.payload["subject_id"], job.payload["user_id"]
     for row in await job.backend.reader().on_shard_of(subject_id, LIKE, subject_id, user_id):
         subject = (NodeKind[job.payload["subject_kind"]], subject_id)
         await _mirror(job.backend, subject, user_id, Edge(None, **row))
+        await settle_one(job.backend, LIKES, user_id, subject_id)

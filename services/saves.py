@@ -12,6 +12,7 @@ from services.mirrors import Edge, apply, transition
 from services.outbox import JSON, Job, emit
 from services.seen import post_seen
 from services.visible import MediaLinks
+from services.withholding import SAVES, settle_one
 
 FIELD = "postId"
 
@@ -69,7 +70,9 @@ async def _mirror(backend: Backend, post_id: int, user_id: int, edge: Edge) -> N
 
 
 async def repair_save(job: Job) -> None:
-    """For SAVED and UNSAVED: brings the saver's mirror to what the truth says now. Raises ShardUnavailable."""
+    """For SAVED and UNSAVED: brings the saver's mirror to what the truth says now, and behind it settles whether the
+    save is withheld. Raises Unsettled and ShardUnavailable."""
     post_id, user_id = job.payload["post_id"], job.payload["user_id"]
     for row in await job.backend.reader().on_shard_of(post_id, SAVE, post_id, user_id):
         await _mirror(job.backend, post_id, user_id, Edge(None, **row))
+        await settle_one(job.backend, SAVES, user_id, post_id)

@@ -3,6 +3,7 @@
 from services.consequences import Family
 from services.feeds.fanout import fan_out_post, withdraw_post
 from services.relationships.names import refresh_names
+from services.withholding import withhold_pair, withhold_person
 from workers.family import JobFamily
 
 FANOUT = JobFamily(
@@ -13,5 +14,7 @@ FANOUT = JobFamily(
         "fan_out_post": fan_out_post,
         "refresh_names": refresh_names,
         "withdraw_post": withdraw_post,
+        "withhold_pair": withhold_pair,
+        "withhold_person": withhold_person,
     },
 )

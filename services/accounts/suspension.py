@@ -1,17 +1,22 @@
-"""Suspending people: gone from every road, and signed out of nothing, so that all is back when it is lifted."""
+"""Suspending people: gone from every road, and signed out of nothing, so that all is back when it is lifted.
+
+What they did is withheld, and what counts it counts without, by the jobs of the events (`services/withholding.py`).
+"""
 
 from sqlalchemy import update
 
 from models.ids import shard_of
 from models.tables import User, UserState
 from services.backend import Backend
+from services.consequences import EventKind
 from services.live import session_channel
+from services.outbox import emit
 
 
 async def suspend(backend: Backend, user_id: int) -> bool:
     """Whether it changed anything: who is suspended stays so, and a deleted account is left alone. Tokens are refused
     from the commit on, and sockets told to close. Raises ShardUnavailable."""
-    changed = await _change(backend, user_id, UserState.ACTIVE, UserState.SUSPENDED)
+    changed = await _change(backend, user_id, UserState.ACTIVE, UserState.SUSPENDED, EventKind.USER_SUSPENDED)
     # Also where nothing changed: whoever suspended before may have died ahead of this line.
     await backend.publish(session_channel(user_id), b"")
     return changed
@@ -19,10 +24,10 @@ async def suspend(backend: Backend, user_id: int) -> bool:
 
 async def restore(backend: Backend, user_id: int) -> bool:
     """The opposite of `suspend`; raises the same."""
-    return await _change(backend, user_id, UserState.SUSPENDED, UserState.ACTIVE)
+    return await _change(backend, user_id, UserState.SUSPENDED, UserState.ACTIVE, EventKind.USER_RESTORED)
 
 
-async def _change(backend: Backend, user_id: int, before: UserState, after: UserState) -> bool:
+async def _change(backend: Backend, user_id: int, before: UserState, after: UserState, kind: EventKind) -> bool:
     async with backend.transaction(shard_of(user_id)) as transaction:
         changed = await transaction.session.execute(
             update(User)
@@ -30,4 +35,7 @@ async def _change(backend: Backend, user_id: int, before: UserState, after: User
             .values(state=after.value)
             .returning(User.id)
         )
-        return changed.scalar_one_or_none() is not None
+        if changed.scalar_one_or_none() is None:
+            return False
+        await emit(transaction, kind, {"user_id": user_id})
+        return True

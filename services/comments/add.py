@@ -21,6 +21,7 @@ from services.outbox import JSON, Job, emit
 from services.seen import comment_seen, post_seen
 from services.text import checked_text
 from services.visible import MediaLinks
+from services.withholding import COMMENTS, settle_one
 
 OPERATION = "addComment"
 LONGEST_TEXT = 2200
@@ -131,7 +132,9 @@ async def _mirror(backend: Backend, author_id: int, comment_id: int, state: str,
 
 
 async def repair_comment(job: Job) -> None:
-    """For COMMENT_ADDED: brings the commenter's mirror to what the truth says now. Raises ShardUnavailable."""
+    """For COMMENT_ADDED: brings the commenter's mirror to what the truth says now, and behind it settles whether the
+    comment is withheld. Raises Unsettled and ShardUnavailable."""
     comment_id = job.payload["comment_id"]
     for row in await job.backend.reader().on_shard_of(comment_id, COMMENT, comment_id):
         await _mirror(job.backend, row["author_id"], comment_id, row["state"], row["version"])
+        await settle_one(job.backend, COMMENTS, row["author_id"], comment_id)

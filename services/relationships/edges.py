@@ -19,6 +19,7 @@ from services.mirrored import or_later
 from services.mirrors import Edge, apply, transition
 from services.outbox import JSON, Job, emit
 from services.relationships.names import followed_columns, names_of, rename_followed, rename_follower
+from services.withholding import FOLLOWING, FOLLOWS, settle_one
 
 FIELD = "userId"
 
@@ -117,7 +118,7 @@ async def repair_follow(job: Job) -> None:
     """For FOLLOWED and UNFOLLOWED: brings the mirror to what the truth says now, and the names on both sides.
 
     The names are read behind the mirror: who is renamed after that finds both edges (`refresh_names`), who was before
-    is caught here. Raises ShardUnavailable.
+    is caught here; so too whether either edge is withheld. Raises Unsettled and ShardUnavailable.
     """
     backend = job.backend
     follower_id, followed_id = job.payload["follower_id"], job.payload["followed_id"]
@@ -129,3 +130,5 @@ async def repair_follow(job: Job) -> None:
         await rename_followed(backend, followed_id, [follower_id], names_of(user))
     for user in await backend.reader().on_shard_of(follower_id, NAMES_BY_ID, [follower_id]):
         await rename_follower(backend, follower_id, [followed_id], names_of(user))
+    await settle_one(backend, FOLLOWS, follower_id, followed_id)
+    await settle_one(backend, FOLLOWING, followed_id, follower_id)

@@ -12,9 +12,10 @@ from services.accounts.sessions import Origin, authenticate, refresh
 from services.accounts.sign_in import sign_in
 from services.accounts.suspension import restore, suspend
 from services.backend import Backend
+from services.consequences import EventKind
 from tests.api import Api, subscriber
 from tests.factories import Person, make_user
-from tests.posting import links, make_comment, make_follow, make_post, rows, set_user_state
+from tests.posting import events_about, links, make_comment, make_follow, make_post, rows, set_user_state
 
 ROADS = """query ($user: ID!, $post: ID!, $comment: ID!, $name: String!, $other: ID!) {
   user(username: $name) { id }
@@ -47,6 +48,8 @@ async def test_the_state_goes_back_and_forth(backend: Backend) -> None:
     ):
         assert await work(backend, person.id) is changes
         assert await state_of(backend, person) == state
+    for kind in (EventKind.USER_SUSPENDED, EventKind.USER_RESTORED):
+        assert await events_about(backend, person.id, kind, user_id=person.id) == [{"user_id": person.id}]
 
 
 @pytest.mark.parametrize("work", [suspend, restore])
@@ -57,6 +60,8 @@ async def test_a_deleted_account_stays_deleted(
     await set_user_state(backend, person.id, "DELETED")
     assert await work(backend, person.id) is False
     assert await state_of(backend, person) == "DELETED"
+    for kind in (EventKind.USER_SUSPENDED, EventKind.USER_RESTORED):
+        assert await events_about(backend, person.id, kind, user_id=person.id) == []
 
 
 async def test_many_at_once_change_it_once(backend: Backend) -> None:
