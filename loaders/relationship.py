@@ -7,8 +7,16 @@ from typing import Any
 from loaders.context import Context
 from loaders.reach import in_reach
 from models.tables import FollowState
-from services.relationships.pages import followers_of_users, following_of_users
-from services.relationships.states import RelationshipRow, follows_by, follows_of
+from services.pages import Page
+from services.relationships.pages import (
+    OwnList,
+    followers_of_users,
+    following_of_users,
+    mutual_followers_of_users,
+    own_people,
+)
+from services.relationships.states import AlertsRow, RelationshipRow, Standing, follows_by, standing_with
+from services.viewer import ViewerIdentity
 from services.visible import VisiblePost, VisibleUser
 
 
@@ -32,21 +40,37 @@ async def load_viewer_relationship(context: Context, rows: Sequence[VisibleUser]
 
 
 async def load_is_followed_by(context: Context, rows: Sequence[RelationshipRow]) -> list[bool]:
-    return [state == FollowState.ACCEPTED for state in await _follow_backs(context, rows)]
+    return [one.follow_state == FollowState.ACCEPTED for one in await _standing(context, rows)]
 
 
 async def load_is_requested_by(context: Context, rows: Sequence[RelationshipRow]) -> list[bool]:
-    return [state == FollowState.PENDING for state in await _follow_backs(context, rows)]
+    return [one.follow_state == FollowState.PENDING for one in await _standing(context, rows)]
 
 
-async def _follow_backs(context: Context, rows: Sequence[RelationshipRow]) -> list[str | None]:
-    """Both fields ask at once, so they share a statement."""
-    return list(await asyncio.gather(*(context.batches.load(_load_follow_back, row, {}) for row in rows)))
+async def load_is_blocking(context: Context, rows: Sequence[RelationshipRow]) -> list[bool]:
+    return [one.is_blocking for one in await _standing(context, rows)]
 
 
-async def _load_follow_back(context: Context, rows: Sequence[RelationshipRow]) -> list[str | None]:
-    states = await follows_of(context.reader, context.viewer_id, {row.user_id for row in rows if not row.is_self})
-    return [states.get(row.user_id) for row in rows]
+async def load_is_muting(context: Context, rows: Sequence[RelationshipRow]) -> list[bool]:
+    return [one.is_muting for one in await _standing(context, rows)]
+
+
+async def load_is_close_friend(context: Context, rows: Sequence[RelationshipRow]) -> list[bool]:
+    return [one.is_close_friend for one in await _standing(context, rows)]
+
+
+async def load_alerts(context: Context, rows: Sequence[RelationshipRow]) -> list[AlertsRow]:
+    return [one.alerts for one in await _standing(context, rows)]
+
+
+async def _standing(context: Context, rows: Sequence[RelationshipRow]) -> list[Standing]:
+    """All these fields ask at once, so they share a statement."""
+    return list(await asyncio.gather(*(context.batches.load(_load_standing, row, {}) for row in rows)))
+
+
+async def _load_standing(context: Context, rows: Sequence[RelationshipRow]) -> list[Standing]:
+    found = await standing_with(context.reader, context.viewer_id, {row.user_id for row in rows if not row.is_self})
+    return [found.get(row.user_id, Standing()) for row in rows]
 
 
 async def load_followers(
@@ -77,3 +101,43 @@ async def load_following(
         context.reader, context.links, context.viewer_id, ids, query=query, first=first, after=after
     )
     return in_reach(context, ids, found)
+
+
+async def load_mutual_followers(
+    context: Context, rows: Sequence[VisibleUser], *, first: int = 20, after: str | None = None
+) -> list[Any]:
+    ids = [row.id for row in rows]
+    found = await mutual_followers_of_users(
+        context.reader, context.links, context.viewer_id, ids, first=first, after=after
+    )
+    return in_reach(context, ids, found)
+
+
+async def load_follow_requests(
+    context: Context, rows: Sequence[ViewerIdentity], *, first: int = 20, after: str | None = None
+) -> list[Page[VisibleUser]]:
+    return await _own(context, rows, OwnList.REQUESTS, first, after)
+
+
+async def load_blocked_users(
+    context: Context, rows: Sequence[ViewerIdentity], *, first: int = 20, after: str | None = None
+) -> list[Page[VisibleUser]]:
+    return await _own(context, rows, OwnList.BLOCKED, first, after)
+
+
+async def load_muted_users(
+    context: Context, rows: Sequence[ViewerIdentity], *, first: int = 20, after: str | None = None
+) -> list[Page[VisibleUser]]:
+    return await _own(context, rows, OwnList.MUTED, first, after)
+
+
+async def load_close_friends(
+    context: Context, rows: Sequence[ViewerIdentity], *, first: int = 20, after: str | None = None
+) -> list[Page[VisibleUser]]:
+    return await _own(context, rows, OwnList.CLOSE_FRIENDS, first, after)
+
+
+async def _own(
+    context: Context, rows: Sequence[ViewerIdentity], which: OwnList, first: int, after: str | None
+) -> list[Page[VisibleUser]]:
+    return [await own_people(context.reader, context.links, row.id, which, first=first, after=after) for row in rows]

@@ -7,7 +7,12 @@ import strawberry
 
 from execution.batched import batched
 from loaders.post import load_posts
-from loaders.relationship import load_followers, load_following, load_viewer_relationship
+from loaders.relationship import (
+    load_followers,
+    load_following,
+    load_mutual_followers,
+    load_viewer_relationship,
+)
 from loaders.user import load_follower_count, load_following_count, load_post_count
 from schema.base import Node
 from schema.scalars import URL
@@ -53,6 +58,11 @@ class User(Node):
         load_following,
         description="Whom the person follows, the latest first; nobody of an account that you may not look into.",
         arguments=SEARCHED,
+    )
+    mutual_followers: Annotated["UserConnection", strawberry.lazy("schema.relationship")] | None = batched(
+        load_mutual_followers,
+        description="Whom you follow and who follow the person, the latest first; nobody of an account that you may not"
+        " look into, and for an anonymous caller.",
     )
     viewer_relationship: Annotated["Relationship", strawberry.lazy("schema.relationship")] | None = batched(
         load_viewer_relationship, description="What stands between you and the person; null for an anonymous caller."

@@ -5,10 +5,12 @@ import strawberry
 from execution.batched import batched
 from loaders.feed import load_home_feed
 from loaders.notification import load_notifications, load_unread_count
+from loaders.relationship import load_blocked_users, load_close_friends, load_follow_requests, load_muted_users
 from loaders.upload import load_uploads
 from schema.base import Connection
 from schema.feed import FeedConnection
 from schema.notification import Notification
+from schema.relationship import UserConnection
 from schema.upload import Upload
 from schema.user import User
 
@@ -29,5 +31,15 @@ class Viewer:
     )
     unread_notification_count: int = batched(
         load_unread_count, description="How many notifications you have not read yet."
+    )
+    follow_requests: UserConnection | None = batched(
+        load_follow_requests, description="Who asks to follow you, and waits, the latest first."
+    )
+    blocked_users: UserConnection | None = batched(
+        load_blocked_users, description="Whom you block, the latest first: no other list shows them to you."
+    )
+    muted_users: UserConnection | None = batched(load_muted_users, description="Whom you mute, the latest first.")
+    close_friends: UserConnection | None = batched(
+        load_close_friends, description="Your close friends, the latest first. Nobody else sees who they are."
     )
     uploads: Connection[Upload] | None = batched(load_uploads, description="What you have sent, the newest first.")

@@ -16,7 +16,9 @@ from services.consequences import EventKind
 from services.outbox import Job
 from services.posts.attaching import NewMedia
 from services.posts.create import NewPost, create_post
+from services.relationships.blocks import block, unblock
 from services.relationships.follow import follow
+from services.relationships.requests import accept_request
 from services.visible import MediaLinks
 from tests.factories import Person
 
@@ -74,15 +76,15 @@ async def make_follow(backend: Backend, follower: Person, followed: Person) -> N
 
 
 async def accept_follow(backend: Backend, follower: Person, followed: Person) -> None:
-    """As accepting a request will do it."""
-    await change(
-        backend,
-        followed.id,
-        "UPDATE follows SET state = 'ACCEPTED', previous_state = state, version = version + 1"
-        " WHERE followed_id = :followed AND follower_id = :follower",
-        followed=followed.id,
-        follower=follower.id,
-    )
+    await accept_request(backend, links(backend), followed.viewer.user, follower.id)
+
+
+async def make_block(backend: Backend, blocker: Person, blocked: Person) -> None:
+    await block(backend, links(backend), blocker.viewer.user, blocked.id)
+
+
+async def end_block(backend: Backend, blocker: Person, blocked: Person) -> None:
+    await unblock(backend, links(backend), blocker.id, blocked.id)
 
 
 async def set_user_state(backend: Backend, user_id: int, state: str) -> None:
@@ -127,7 +129,10 @@ def job_of(backend: Backend, kind: EventKind, payload: Mapping[str, Any]) -> Job
 
 async def fingerprint(backend: Backend) -> list[tuple[Any, ...]]:
     """How many rows of what people make there are on each node: the same before and after what was refused."""
-    tables = ("posts", "comments", "likes", "saves", "follows", "following", "count_deltas", "counts", "events")
+    tables = (
+        "posts", "comments", "likes", "saves", "follows", "following", "count_deltas", "counts", "events", "blocks",
+        "blocks_received", "mutes", "close_friends", "author_alerts", "follow_reservations",
+    )  # fmt: skip
     sql = " UNION ALL ".join(f"SELECT '{table}' AS name, count(*) AS number FROM {table}" for table in tables)
     attached = "SELECT 'attached', count(*) FROM uploads WHERE attached_to IS NOT NULL"
     found = await backend.reader().on_every_node(

@@ -8,13 +8,13 @@ from core.crash import crash_point
 from core.errors import UserErrorCode, UserFault
 from models.ids import shard_of
 from models.reads.edges import BLOCK
-from models.shards import Transaction
-from models.tables import Block, BlockReceived, BlockState, CloseFriend, CloseFriendState
+from models.tables import Block, BlockReceived, BlockState
 from services.backend import Backend
 from services.consequences import EventKind
 from services.mirrored import or_later
 from services.mirrors import Edge, apply, transition
 from services.outbox import JSON, Job, emit
+from services.relationships.close_friends import end_close_friend
 from services.relationships.edges import FIELD, end_follow, hold, shown_to_follower
 from services.relationships.limits import MOST_BLOCKED, refuse_more
 from services.relationships.names import followed_columns
@@ -48,7 +48,7 @@ async def block(backend: Backend, links: MediaLinks, viewer: VisibleUser, user_i
         )
         if edge is not None:
             ended = await end_follow(transaction, user_id, viewer.id)
-            await _no_close_friend(transaction, viewer.id, user_id)
+            await end_close_friend(transaction, viewer.id, user_id)
             await emit(transaction, EventKind.BLOCKED, _happened(viewer.id, user_id, edge))
     if edge is not None:
         names = followed_columns(viewer.username, viewer.full_name, viewer.name_version)
@@ -103,7 +103,7 @@ async def settle_block(backend: Backend, blocker_id: int, blocked_id: int, told:
         )
         if not change.changed or told.after != BlockState.BLOCKED:
             return None
-        await _no_close_friend(transaction, blocked_id, blocker_id)
+        await end_close_friend(transaction, blocked_id, blocker_id)
         return await end_follow(transaction, blocker_id, blocked_id)
 
 
@@ -125,16 +125,6 @@ async def _block(backend: Backend, blocker_id: int, blocked_id: int) -> Edge | N
     """As the truth has it."""
     rows = await backend.reader().on_shard_of(blocker_id, BLOCK, blocker_id, blocked_id)
     return Edge(None, **rows[0]) if rows else None
-
-
-async def _no_close_friend(transaction: Transaction, user_id: int, friend_id: int) -> None:
-    await transition(
-        transaction,
-        CloseFriend,
-        {"user_id": user_id, "friend_id": friend_id},
-        to_state=CloseFriendState.GONE.value,
-        from_states=[CloseFriendState.CLOSE.value],
-    )
 
 
 def _happened(blocker_id: int, blocked_id: int, edge: Edge) -> dict[str, JSON]:

@@ -2,23 +2,41 @@
 one statement per node and one more for the people."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeAlias
 
-from models.ids import MAX_ID
+from core.errors import ShardUnavailable
+from models.ids import MAX_ID, shard_of
+from models.reads.feeds import FOLLOWED_BY
 from models.reads.reader import Reader
-from models.reads.relationships import FOLLOWERS_OF_USERS, FOLLOWING_OF_USERS, LIKERS_OF_SUBJECTS
-from services.marks import marks_of
+from models.reads.relationships import (
+    BLOCKED_BY_USERS,
+    CLOSE_FRIENDS_OF_USERS,
+    FOLLOWERS_AMONG,
+    FOLLOWERS_OF_USERS,
+    FOLLOWING_OF_USERS,
+    LIKERS_OF_SUBJECTS,
+    MUTED_BY_USERS,
+    REQUESTS_TO_USERS,
+)
+from models.tables import FollowState
+from services.marks import NOBODY, marks_of
 from services.pages import Page, checked_first, decode_cursor
 from services.refill import Position, filled
 from services.relationships.names import folded
-from services.visibility import content_may_be_seen, visible_users
+from services.relationships.states import follows_by
+from services.visibility import content_may_be_seen, users_blocked, visible_users
 from services.visible import MediaLinks, VisibleUser
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Position = (253_402_300_799_000_000, MAX_ID)
 """The end of the year 9999, in microseconds since 1970: PostgreSQL's and Python's calendars both hold it."""
+
+
+Prove: TypeAlias = Callable[[Reader, MediaLinks, int, set[int]], Awaitable[dict[int, VisibleUser]]]
+"""Those of some people whom the viewer may be shown, by id."""
 
 
 async def followers_of_users(
@@ -59,6 +77,55 @@ async def likers_of_subjects(
     return await _people(reader, links, viewer_id, subject_ids, LIKERS_OF_SUBJECTS, (), first, after)
 
 
+async def mutual_followers_of_users(
+    reader: Reader, links: MediaLinks, viewer_id: int, user_ids: Sequence[int], *, first: int, after: str | None
+) -> dict[int, Page[VisibleUser]]:
+    """Who follows them and is followed by the viewer, the latest to follow them first; nobody for an anonymous viewer.
+
+    Whom to ask for comes from the viewer's mirror, the answer from the truth of both follows. Raises as the others, and
+    ShardUnavailable where it is not known whom the viewer follows.
+    """
+    checked_first(first)
+    among: list[int] = []
+    if viewer_id != NOBODY:
+        among = [row["followed_id"] for row in await reader.on_shard_of(viewer_id, FOLLOWED_BY, viewer_id)]
+    arguments = (viewer_id, among)
+    return await _people(
+        reader, links, viewer_id, user_ids, FOLLOWERS_AMONG, arguments, first, after, prove=_visible_and_followed
+    )
+
+
+class OwnList(StrEnum):
+    """Lists of people that are the viewer's alone."""
+
+    REQUESTS = REQUESTS_TO_USERS
+    BLOCKED = BLOCKED_BY_USERS
+    MUTED = MUTED_BY_USERS
+    CLOSE_FRIENDS = CLOSE_FRIENDS_OF_USERS
+
+
+async def own_people(
+    reader: Reader, links: MediaLinks, viewer_id: int, which: OwnList, *, first: int, after: str | None
+) -> Page[VisibleUser]:
+    """The latest first: since when they ask, or are blocked, muted, close friends. Whom the viewer blocks is shown in
+    the list of those alone. Raises as the others, and ShardUnavailable."""
+    prove = users_blocked if which is OwnList.BLOCKED else visible_users
+    found = await _people(reader, links, viewer_id, [viewer_id], which.value, (), first, after, prove=prove)
+    home = reader.shards.node_of(shard_of(viewer_id))
+    if home in reader.unavailable:
+        raise ShardUnavailable(home)
+    return found[viewer_id]
+
+
+async def _visible_and_followed(
+    reader: Reader, links: MediaLinks, viewer_id: int, user_ids: set[int]
+) -> dict[int, VisibleUser]:
+    people, states = await asyncio.gather(
+        visible_users(reader, links, viewer_id, user_ids), follows_by(reader, viewer_id, user_ids)
+    )
+    return {id_: user for id_, user in people.items() if states.get(id_) == FollowState.ACCEPTED}
+
+
 def _searched(query: str | None) -> str | None:
     return folded(query.replace("\0", "")) or None if query else None
 
@@ -72,6 +139,8 @@ async def _people(  # noqa: PLR0917
     arguments: tuple[Any, ...],
     first: int,
     after: str | None,
+    *,
+    prove: Prove = visible_users,
 ) -> dict[int, Page[VisibleUser]]:
     checked_first(first)
 
@@ -84,8 +153,8 @@ async def _people(  # noqa: PLR0917
         # that may not be looked into no row goes on: the cursor of a page left short tells who stands there.
         return [row for row in rows if "user_state" not in row or content_may_be_seen(row, viewer_id, marks)]
 
-    async def prove(rows: Sequence[Any]) -> list[VisibleUser | None]:
-        people = await visible_users(reader, links, viewer_id, {row["person_id"] for row in rows})
+    async def shown(rows: Sequence[Any]) -> list[VisibleUser | None]:
+        people = await prove(reader, links, viewer_id, {row["person_id"] for row in rows})
         return [people.get(row["person_id"]) for row in rows]
 
     return await filled(
@@ -93,7 +162,7 @@ async def _people(  # noqa: PLR0917
         _LATEST if after is None else decode_cursor(after, 2),
         first,
         fetch=fetch,
-        prove=prove,
+        prove=shown,
         position_of=lambda row: ((row["since"] - _1970) // timedelta(microseconds=1), row["person_id"]),
         since_of=lambda row: row["since"],
         is_later_page=after is not None,

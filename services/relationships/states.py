@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from models.reads.reader import Reader
-from models.reads.relationships import FOLLOWS_BY_VIEWER, FOLLOWS_OF_VIEWER
+from models.reads.relationships import FOLLOWS_BY_VIEWER, STANDING_WITH_VIEWER
 from models.tables import FollowState
 
 
@@ -17,18 +17,47 @@ async def follows_by(reader: Reader, viewer_id: int, user_ids: Iterable[int]) ->
     return {row["user_id"]: FollowState(row["state"]) for row in rows}
 
 
-async def follows_of(reader: Reader, viewer_id: int, user_ids: Iterable[int]) -> dict[int, str]:
-    """The state of each one's follow of the viewer. Raises ShardUnavailable."""
+@dataclass(slots=True, frozen=True)
+class AlertsRow:
+    posts: bool = False
+    stories: bool = False
+    reels: bool = False
+    live: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Standing:
+    """All that stands on the viewer's shard between the viewer and a user. `follow_state` is the user's follow of the
+    viewer."""
+
+    follow_state: str | None = None
+    is_blocking: bool = False
+    is_muting: bool = False
+    is_close_friend: bool = False
+    alerts: AlertsRow = AlertsRow()
+
+
+async def standing_with(reader: Reader, viewer_id: int, user_ids: Iterable[int]) -> dict[int, Standing]:
+    """Of each of the users. Raises ShardUnavailable."""
     wanted = list(set(user_ids))
     if not wanted:
         return {}
-    rows = await reader.on_shard_of(viewer_id, FOLLOWS_OF_VIEWER, viewer_id, wanted)
-    return {row["user_id"]: FollowState(row["state"]) for row in rows}
+    rows = await reader.on_shard_of(viewer_id, STANDING_WITH_VIEWER, viewer_id, wanted)
+    return {
+        row["user_id"]: Standing(
+            row["follow_state"],
+            row["is_blocking"],
+            row["is_muting"],
+            row["is_close_friend"],
+            AlertsRow(row["posts"], row["stories"], row["reels"], row["live"]),
+        )
+        for row in rows
+    }
 
 
 @dataclass(slots=True, eq=False)
 class RelationshipRow:
-    """What the viewer is to a user; what the user is to the viewer is asked for apart."""
+    """What the viewer is to a user; all else is asked for apart."""
 
     user_id: int
     viewer_id: int

@@ -18,7 +18,10 @@ from tests.statements import counted
 
 SIZES = (1, 20, 100)
 
-RELATION = "viewerRelationship { isFollowing isFollowedBy hasRequestedToFollow isRequestedBy }"
+RELATION = """viewerRelationship {
+    isSelf isFollowing isFollowedBy hasRequestedToFollow isRequestedBy isBlocking isMuting isCloseFriend
+    alerts { posts stories reels live }
+}"""
 PROFILE = f"""
 query ($user: ID!, $first: Int!) {{ node(id: $user) {{ ... on User {{ posts(first: $first) {{ nodes {{
     id caption likeCount commentCount saveCount viewerHasLiked viewerHasSaved viewerCanComment
@@ -33,6 +36,10 @@ FOLLOWERS = f"""
 query ($user: ID!, $first: Int!) {{ node(id: $user) {{ ... on User {{ followers(first: $first) {{ edges {{
     since node {{ username followerCount postCount {RELATION} posts(first: 1) {{ nodes {{ id likeCount }} }} }}
 }} }} }} }} }}
+"""
+PEOPLE = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ id ... on User {{ username {RELATION} }} }} }}"
+MUTUAL = """
+query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on User { mutualFollowers(first: 3) { nodes { username } } } } }
 """
 COMMENTS = f"""
 query ($post: ID!, $first: Int!) {{ node(id: $post) {{ ... on Post {{ comments(first: $first, order: NEWEST) {{ nodes {{
@@ -117,6 +124,58 @@ async def test_followers_with_what_stands_between(api: Api, crowd: Crowd) -> Non
     cost = await same_cost(api, crowd, FOLLOWERS, {"user": user.global_id}, "followers")
     # The session, the person, the followers and who they are, their counts and posts, and how each stands to the other.
     assert cost == [8, 4]
+
+
+async def test_thirty_people_with_all_that_stands_between(api: Api, crowd: Crowd) -> None:
+    people = await on_both_sides(crowd, 15)
+    costs = []
+    for ids in (people[:2], people):
+        cost, data = await statements(api, crowd, PEOPLE, ids)
+        assert [one["viewerRelationship"]["isFollowing"] for one in data["nodes"]] == [False] * len(ids)
+        costs.append(cost)
+    # The session, the people, the viewer's follows of them, and all that stands on the viewer's shard.
+    assert costs == [[4, 2], [4, 2]]
+
+
+async def test_mutual_followers_of_thirty_people(api: Api, crowd: Crowd) -> None:
+    people = await on_both_sides(crowd, 15)
+    friends = (crowd.here[3], crowd.there[3])
+    follow = (
+        "INSERT INTO follows SELECT u, :f, '', '', 1, '', 'ACCEPTED', NULL, 1, clock_now()"
+        " FROM unnest(CAST(:ids AS bigint[])) AS u"
+    )
+    for friend in friends:
+        await make_follow(crowd.backend, crowd.viewer, friend)
+        for shard in {shard_of(number) for number in people}:
+            some = [number for number in people if shard_of(number) == shard]
+            await change(crowd.backend, some[0], follow, f=friend.id, ids=some)
+    costs = []
+    for ids in (people[:2], people):
+        cost, data = await statements(api, crowd, MUTUAL, ids)
+        assert [len(one["mutualFollowers"]["nodes"]) for one in data["nodes"]] == [2] * len(ids)
+        costs.append(cost)
+    # The session, the people, whom the viewer follows; their followers among those, who they are, and whether the
+    # viewer follows them.
+    assert costs == [[6, 4], [6, 4]]
+
+
+async def on_both_sides(crowd: Crowd, count: int) -> list[int]:
+    """So many people on each node, in turn."""
+    here, there = [
+        await many(crowd.backend, person.id, count, "users", "id = :id", id=person.id)
+        for person in (crowd.here[2], crowd.there[2])
+    ]
+    return [one for pair in zip(here, there, strict=True) for one in pair]
+
+
+async def statements(api: Api, crowd: Crowd, query: str, ids: list[int]) -> tuple[list[int], dict[str, Any]]:
+    """Per node, that of the viewer first; and the answer."""
+    asked = {"ids": [encode(NodeKind.USER, number) for number in ids]}
+    await api.data(query, asked, token=crowd.viewer.access_token)
+    async with counted(crowd.backend.settings) as spent:
+        data = await api.data(query, asked, token=crowd.viewer.access_token)
+    home = crowd.backend.shards.node_of(shard_of(crowd.viewer.id))
+    return [spent.per_node[home], spent.per_node[1 - home]], data
 
 
 async def test_comments_with_their_replies(api: Api, crowd: Crowd) -> None:

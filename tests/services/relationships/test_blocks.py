@@ -13,7 +13,19 @@ from services.relationships import blocks, limits
 from services.relationships.blocks import block, repair_block, settle_block, unblock
 from services.relationships.follow import follow, unfollow
 from tests.factories import Person, make_user
-from tests.posting import change, count_of, events_about, fingerprint, job_of, links, make_follow, rows, set_user_state
+from tests.posting import (
+    change,
+    count_of,
+    end_block,
+    events_about,
+    fingerprint,
+    job_of,
+    links,
+    make_block,
+    make_follow,
+    rows,
+    set_user_state,
+)
 from tests.recount import differences
 
 FOLLOW = "SELECT state FROM follows WHERE followed_id = $1 AND follower_id = $2"
@@ -33,14 +45,6 @@ def die_at(monkeypatch: pytest.MonkeyPatch, point: str) -> None:
 
     monkeypatch.setattr("services.backend.crash_point", crash)
     monkeypatch.setattr(blocks, "crash_point", crash)
-
-
-async def make_block(backend: Backend, blocker: Person, blocked: Person) -> None:
-    await block(backend, links(backend), blocker.viewer.user, blocked.id)
-
-
-async def end_block(backend: Backend, blocker: Person, blocked: Person) -> None:
-    await unblock(backend, links(backend), blocker.id, blocked.id)
 
 
 async def follows(backend: Backend, follower: Person, followed: Person) -> list[object]:

@@ -10,7 +10,7 @@ from services.backend import Backend
 from services.consequences import EventKind
 from services.relationships.edges import repair_follow
 from services.relationships.follow import follow, unfollow
-from services.relationships.states import follows_by, follows_of
+from services.relationships.states import follows_by, standing_with
 from tests.factories import Person, make_user
 from tests.posting import (
     accept_follow,
@@ -67,7 +67,7 @@ async def test_a_private_account_is_asked(backend: Backend) -> None:
         await make_follow(backend, a, b)
         assert await edge(backend, a, b) == [("PENDING", 1, a.username), ("PENDING", 1, b.username)]
     assert await follows_by(backend.reader(), a.id, [b.id]) == {b.id: "PENDING"}
-    assert await follows_of(backend.reader(), b.id, [a.id]) == {a.id: "PENDING"}
+    assert (await standing_with(backend.reader(), b.id, [a.id]))[a.id].follow_state == "PENDING"
     await unfollow(backend, links(backend), a.id, b.id)
     assert await edge(backend, a, b) == [("GONE", 2, a.username), ("GONE", 2, b.username)]
     assert await counted(backend, a, b) == (0, 0)
@@ -168,6 +168,8 @@ async def test_a_mirror_learns_of_an_accepted_request(backend: Backend) -> None:
     a, b = await make_user(backend), await make_user(backend, is_private=True)
     await make_follow(backend, a, b)
     await accept_follow(backend, a, b)
+    await change(backend, a.id, "UPDATE following SET version = 0, state = 'GONE' WHERE follower_id = :a", a=a.id)
+    await change(backend, a.id, "DELETE FROM count_deltas WHERE object_id = :a", a=a.id)
     await repair_follow(job_of(backend, EventKind.FOLLOWED, {"follower_id": a.id, "followed_id": b.id}))
     assert (await edge(backend, a, b))[1] == ("ACCEPTED", 2, b.username)
     assert await count_of(backend, a.id, Counter.FOLLOWING) == 1

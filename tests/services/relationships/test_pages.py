@@ -7,10 +7,15 @@ from services.likes import like
 from services.marks import NOBODY
 from services.pages import Page
 from services.relationships.follow import unfollow
-from services.relationships.pages import followers_of_users, following_of_users, likers_of_subjects
+from services.relationships.pages import (
+    followers_of_users,
+    following_of_users,
+    likers_of_subjects,
+    mutual_followers_of_users,
+)
 from services.visible import VisibleUser
 from tests.factories import Person, make_user, new_username
-from tests.posting import accept_follow, links, make_follow, make_post, rows, set_user_state
+from tests.posting import accept_follow, change, links, make_block, make_follow, make_post, rows, set_user_state
 
 
 async def followers(backend: Backend, viewer_id: int, user: Person, **wanted: Any) -> Page[VisibleUser]:
@@ -128,3 +133,59 @@ async def test_likers_of_many_posts_at_once(backend: Backend) -> None:
     found = await likers_of_subjects(reader, links(backend), NOBODY, posts, first=2, after=None)
     assert [names(found[post_id]) for post_id in posts] == [[b.username, a.username], [b.username], []]
     assert all(edge.since is not None for edge in found[posts[0]].edges)
+
+
+async def mutual(backend: Backend, viewer_id: int, *users: Person, **wanted: Any) -> list[Page[VisibleUser]]:
+    wanted = {"first": 10, "after": None} | wanted
+    ids = [user.id for user in users]
+    found = await mutual_followers_of_users(backend.reader(), links(backend), viewer_id, ids, **wanted)
+    return [found[user.id] for user in users]
+
+
+async def test_whom_the_viewer_follows_and_who_follow_the_user(backend: Backend) -> None:
+    viewer, user, other, *people = [await make_user(backend) for _ in range(8)]
+    for person in people:
+        await make_follow(backend, person, user)
+    for person in (*people[:4], other):
+        await make_follow(backend, viewer, person)
+    await make_follow(backend, people[0], other)
+    expected = [person.username for person in reversed(people[:4])]
+    both = await mutual(backend, viewer.id, user, other)
+    assert [names(page) for page in both] == [expected, [people[0].username]]
+    assert [edge.since is not None for edge in both[0].edges] == [True] * 4
+    [first] = await mutual(backend, viewer.id, user, first=3)
+    assert (names(first), first.page_info.has_next_page) == (expected[:3], True)
+    [rest] = await mutual(backend, viewer.id, user, first=3, after=first.page_info.end_cursor)
+    assert (names(rest), rest.page_info.has_next_page) == (expected[3:], False)
+    assert [names(page) for page in await mutual(backend, NOBODY, user, other)] == [[], []]
+
+
+async def test_mutual_followers_are_proved_by_the_truth(backend: Backend) -> None:
+    viewer, user, stays, left, blocking, suspended, asked = [
+        await make_user(backend, is_private=name == "asked")
+        for name in ("viewer", "user", "stays", "left", "blocking", "suspended", "asked")
+    ]
+    for person in (stays, left, blocking, suspended, asked):
+        await make_follow(backend, person, user)
+        await make_follow(backend, viewer, person)
+    mirror = "SELECT count(*) FROM following WHERE follower_id = $1 AND state = 'ACCEPTED'"
+    truth = (
+        "UPDATE follows SET state = 'GONE', version = version + 1 WHERE followed_id = :left AND follower_id = :viewer"
+    )
+    await change(backend, left.id, truth, left=left.id, viewer=viewer.id)
+    assert await rows(backend, viewer.id, mirror, viewer.id) == [(4,)]
+    await make_block(backend, blocking, viewer)
+    await set_user_state(backend, suspended.id, "SUSPENDED")
+    assert [names(page) for page in await mutual(backend, viewer.id, user)] == [[stays.username]]
+
+
+async def test_mutual_followers_of_a_private_account_are_not_told(backend: Backend) -> None:
+    viewer, user, friend = await make_user(backend), await make_user(backend, is_private=True), await make_user(backend)
+    await make_follow(backend, viewer, friend)
+    await make_follow(backend, friend, user)
+    await accept_follow(backend, friend, user)
+    [page] = await mutual(backend, viewer.id, user)
+    assert (names(page), page.page_info.end_cursor, page.page_info.has_next_page) == ([], None, False)
+    await make_follow(backend, viewer, user)
+    await accept_follow(backend, viewer, user)
+    assert [names(page) for page in await mutual(backend, viewer.id, user)] == [[friend.username]]
