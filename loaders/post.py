@@ -7,7 +7,9 @@ from loaders.context import Context
 from loaders.reach import in_reach
 from loaders.relationship import prime_relationships
 from models.tables import PostKind
-from services.posts.pages import posts_of_authors
+from services.pages import Page
+from services.posts.pages import archived_posts, posts_of_authors, tagged_posts
+from services.viewer import ViewerIdentity
 from services.visibility import visible_posts
 from services.visible import VisiblePost, VisibleUser
 
@@ -32,3 +34,24 @@ async def load_posts(
     )
     prime_relationships(context, [post for page in found.values() for post in page.nodes])
     return in_reach(context, ids, found)
+
+
+async def load_reels(
+    context: Context, rows: Sequence[VisibleUser], *, first: int = 20, after: str | None = None
+) -> list[Any]:
+    return await load_posts(context, rows, first=first, after=after, kind=PostKind.REEL)
+
+
+async def load_tagged_posts(
+    context: Context, rows: Sequence[VisibleUser], *, first: int = 20, after: str | None = None
+) -> list[Any]:
+    ids = [row.id for row in rows]
+    found = await tagged_posts(context.reader, context.links, context.viewer_id, ids, first=first, after=after)
+    prime_relationships(context, [post for page in found.values() for post in page.nodes])
+    return in_reach(context, ids, found)
+
+
+async def load_archived_posts(
+    context: Context, rows: Sequence[ViewerIdentity], *, first: int = 20, after: str | None = None
+) -> list[Page[VisiblePost]]:
+    return [await archived_posts(context.reader, context.links, row.id, first=first, after=after) for row in rows]

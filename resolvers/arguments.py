@@ -8,6 +8,7 @@ _NOUNS = {
     NodeKind.POST: "post",
     NodeKind.COMMENT: "comment",
     NodeKind.UPLOAD: "upload",
+    NodeKind.IMAGE: "picture",
 }
 
 

@@ -32,7 +32,7 @@ describe_values(
         "STORY_LIKE": "Your story was liked.",
         "STORY_MENTION": "You were mentioned in a story.",
         "MESSAGE": "You have a message.",
-        "SHARE": "Your post was shared.",
+        "SHARE": "A post was shared with you.",
         "NEW_POST": "Somebody of whom you want to know everything has posted.",
         "NEW_STORY": "Somebody of whom you want to know everything has a new story.",
         "LIVE": "Somebody of whom you want to know everything is live.",

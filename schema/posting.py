@@ -30,14 +30,92 @@ class PostMediaInput:
     user_tags: list[UserTagInput] | None = strawberry.field(default=None, description="Who is on it: at most 20.")
 
 
+@strawberry.input(description="Where pictures were taken.")
+class PlaceInput:
+    name: str = strawberry.field(description="1 to 100 characters in one line.")
+    latitude: float = strawberry.field(description="In degrees, from -90 to 90.")
+    longitude: float = strawberry.field(description="In degrees, from -180 to 180.")
+
+
 @strawberry.input(description="What to post.")
 class CreatePostInput:
     media: list[PostMediaInput] = strawberry.field(description="1 to 20 pictures, in order.")
-    caption: str | None = strawberry.field(default=None, description="At most 2,200 characters, in any lines.")
+    caption: str | None = strawberry.field(
+        default=None,
+        description="At most 2,200 characters, in any lines, at most 30 hashtags and 20 mentions, each counted once.",
+    )
+    place: PlaceInput | None = strawberry.field(default=None, description="Where they were taken.")
     kind: PostKind | None = strawberry.field(default=None, description="What the pictures make it, if left out.")
     comments_enabled: bool = strawberry.field(default=True, description="Whether it can be commented on.")
     like_count_hidden: bool = strawberry.field(default=False, description="Whether you want the likes not to be shown.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+
+@strawberry.input(description="A picture of a post, and what to change of it.")
+class UpdatePostMediaInput:
+    media_id: ID = strawberry.field(description="The picture.")
+    alt_text: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What is to be seen, at most 1,000 characters. Stays, if left out; null takes it away.",
+    )
+    user_tags: list[UserTagInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Who is on it: at most 20, in place of those until now. Stays, if left out; null takes all away.",
+    )
+
+
+@strawberry.input(description="A post of yours, and what to change of it. What is left out stays as it is.")
+class UpdatePostInput:
+    post_id: ID = strawberry.field(description="A post of yours.")
+    caption: str | None = strawberry.field(default=strawberry.UNSET, description="As when posting; null takes it away.")
+    place: PlaceInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Where it was taken; null takes it away."
+    )
+    comments_enabled: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether it can be commented on; not null."
+    )
+    like_count_hidden: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether you want the likes not to be shown; not null."
+    )
+    is_pinned: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether it stands at the top of your profile, at most 3 do; not null."
+    )
+    media: list[UpdatePostMediaInput] | None = strawberry.field(
+        default=strawberry.UNSET, description="All of the post's pictures, each once, in the new order; not null."
+    )
+
+
+@strawberry.input(description="On whose pictures you are.")
+class RemoveMyTagInput:
+    post_id: ID = strawberry.field(description="A post that you may see.")
+
+
+@strawberry.input(description="What to archive.")
+class ArchivePostInput:
+    post_id: ID = strawberry.field(description="A post of yours.")
+
+
+@strawberry.input(description="What to bring back.")
+class UnarchivePostInput:
+    post_id: ID = strawberry.field(description="A post of yours.")
+
+
+@strawberry.input(description="What to show to whom.")
+class SharePostInput:
+    post_id: ID = strawberry.field(description="The post.")
+    conversation_ids: list[ID] | None = strawberry.field(
+        default=None, description="Conversations of yours, none at present: what is named here is not found."
+    )
+    user_ids: list[ID] | None = strawberry.field(
+        default=None, description="People whom you may see, 1 to 20, each once, and not yourself."
+    )
+    text: str | None = strawberry.field(
+        default=None, description="What you say to it: at most 1,000 characters, in any lines."
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="At most 200 characters of your choice. Sent a second time for a post, nothing is shared.",
+    )
 
 
 @strawberry.input(description="What to delete.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from execution.batched import batched
-from loaders.post import load_posts
+from loaders.post import load_posts, load_reels, load_tagged_posts
 from loaders.relationship import (
     load_followers,
     load_following,
@@ -46,8 +46,17 @@ class User(Node):
     )
     posts: Annotated["PostConnection", strawberry.lazy("schema.post")] | None = batched(
         load_posts,
-        description="What the person posted, the newest first; nothing of an account that you may not look into.",
+        description="What the person posted: first what is pinned, the newest pin first, then the rest, the newest"
+        " first; nothing of an account that you may not look into.",
         arguments={"kind": "Keeps posts of this kind."},
+    )
+    reels: Annotated["PostConnection", strawberry.lazy("schema.post")] | None = batched(
+        load_reels, description="Those of the posts that are of the kind REEL, in the same order."
+    )
+    tagged_posts: Annotated["PostConnection", strawberry.lazy("schema.post")] | None = batched(
+        load_tagged_posts,
+        description="Posts on which the person is tagged, the newest first, as far as you may see them; nothing of an"
+        " account that you may not look into.",
     )
     followers: Annotated["UserConnection", strawberry.lazy("schema.relationship")] | None = batched(
         load_followers,

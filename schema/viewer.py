@@ -5,11 +5,13 @@ import strawberry
 from execution.batched import batched
 from loaders.feed import load_home_feed
 from loaders.notification import load_notifications, load_unread_count
+from loaders.post import load_archived_posts
 from loaders.relationship import load_blocked_users, load_close_friends, load_follow_requests, load_muted_users
 from loaders.upload import load_uploads
 from schema.base import Connection
 from schema.feed import FeedConnection
 from schema.notification import Notification
+from schema.post import PostConnection
 from schema.relationship import UserConnection
 from schema.upload import Upload
 from schema.user import User
@@ -41,5 +43,8 @@ class Viewer:
     muted_users: UserConnection | None = batched(load_muted_users, description="Whom you mute, the latest first.")
     close_friends: UserConnection | None = batched(
         load_close_friends, description="Your close friends, the latest first. Nobody else sees who they are."
+    )
+    archived_posts: PostConnection | None = batched(
+        load_archived_posts, description="What you have archived, the newest first."
     )
     uploads: Connection[Upload] | None = batched(load_uploads, description="What you have sent, the newest first.")

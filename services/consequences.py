@@ -19,7 +19,11 @@ class EventKind(StrEnum):
     UPLOAD_PROCESSED = "UploadProcessed"
     UPLOAD_CANCELLED = "UploadCancelled"
     POST_CREATED = "PostCreated"
+    POST_UPDATED = "PostUpdated"
+    POST_ARCHIVED = "PostArchived"
+    POST_UNARCHIVED = "PostUnarchived"
     POST_DELETED = "PostDeleted"
+    SHARED = "Shared"
     COMMENT_ADDED = "CommentAdded"
     LIKED = "Liked"
     UNLIKED = "Unliked"
@@ -55,8 +59,16 @@ CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
     EventKind.UPLOAD_FINISHED: (Handler("process_upload", Family.MEDIA),),
     EventKind.UPLOAD_PROCESSED: (Handler("notify_upload", Family.FAST), Handler("discard_upload", Family.FAST)),
     EventKind.UPLOAD_CANCELLED: (Handler("discard_upload", Family.FAST),),
-    EventKind.POST_CREATED: (Handler("fan_out_post", Family.FANOUT),),
-    EventKind.POST_DELETED: (Handler("withdraw_post", Family.FANOUT),),
+    EventKind.POST_CREATED: (
+        Handler("fan_out_post", Family.FANOUT),
+        Handler("list_post", Family.FAST),
+        Handler("named_notification", Family.FAST),
+    ),
+    EventKind.POST_UPDATED: (Handler("list_post", Family.FAST), Handler("named_notification", Family.FAST)),
+    EventKind.POST_ARCHIVED: (Handler("withdraw_post", Family.FANOUT), Handler("list_post", Family.FAST)),
+    EventKind.POST_UNARCHIVED: (Handler("fan_out_post", Family.FANOUT), Handler("list_post", Family.FAST)),
+    EventKind.POST_DELETED: (Handler("withdraw_post", Family.FANOUT), Handler("list_post", Family.FAST)),
+    EventKind.SHARED: (Handler("share_notification", Family.FAST),),
     EventKind.COMMENT_ADDED: (Handler("repair_comment", Family.FAST), Handler("comment_notification", Family.FAST)),
     EventKind.LIKED: (Handler("repair_like", Family.FAST), Handler("like_notification", Family.FAST)),
     EventKind.UNLIKED: (Handler("repair_like", Family.FAST), Handler("like_notification", Family.FAST)),

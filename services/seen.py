@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from core.errors import ShardUnavailable, not_found
+from core.errors import ShardUnavailable, UserErrorCode, UserFault, not_found
 from models.reads.reader import Reader
 from services.backend import Backend
 from services.visibility import users_blocked, visible_comments, visible_posts, visible_users
@@ -15,10 +15,18 @@ async def post_seen(backend: Backend, links: MediaLinks, viewer_id: int, post_id
     """Raises UserFault (NOT_FOUND)."""
     reader = backend.reader()
     found = (await visible_posts(reader, links, viewer_id, [post_id])).get(post_id)
-    _all_answered(reader)
+    all_answered(reader)
     if found is None:
         raise not_found("post", *field)
     return found
+
+
+async def own_post(backend: Backend, links: MediaLinks, viewer_id: int, post_id: int, *field: str) -> VisiblePost:
+    """Raises UserFault: NOT_FOUND, and NOT_ALLOWED for another's post."""
+    post = await post_seen(backend, links, viewer_id, post_id, *field)
+    if not post.viewer_is_author:
+        raise UserFault(UserErrorCode.NOT_ALLOWED, "Only who posted it can do this.", field or None)
+    return post
 
 
 async def comment_seen(
@@ -28,7 +36,7 @@ async def comment_seen(
     reader = backend.reader()
     found = (await visible_comments(reader, links, viewer_id, [comment_id])).get(comment_id)
     if found is None:
-        _all_answered(reader)
+        all_answered(reader)
         raise not_found("comment", *field)
     return found
 
@@ -48,7 +56,7 @@ async def user_seen_or_blocked(
     reader = backend.reader()
     found = await visible_users(reader, links, viewer_id, [user_id])
     found = found or await users_blocked(reader, links, viewer_id, [user_id])
-    _all_answered(reader)
+    all_answered(reader)
     if user_id not in found:
         raise not_found("person", *field)
     return found[user_id]
@@ -60,10 +68,11 @@ async def all_users(
     """Those who may be seen, by id."""
     reader = backend.reader()
     found = await visible_users(reader, links, viewer_id, user_ids)
-    _all_answered(reader)
+    all_answered(reader)
     return found
 
 
-def _all_answered(reader: Reader) -> None:
+def all_answered(reader: Reader) -> None:
+    """Raises ShardUnavailable where a node did not answer."""
     if reader.unavailable:
         raise ShardUnavailable(min(reader.unavailable))

@@ -100,6 +100,21 @@ async def change(backend: Backend, identifier: int, sql: str, **values: Any) -> 
         await transaction.session.execute(text(sql), values)
 
 
+async def post_row(backend: Backend, post_id: int) -> dict[str, Any]:
+    """A post as it is stored."""
+    [found] = await backend.reader().on_shard_of(post_id, "SELECT * FROM posts WHERE id = $1", post_id)
+    return dict(found)
+
+
+async def listed(backend: Backend, post_id: int) -> dict[str, set[int]]:
+    """The pages on which a post stands, whatever the truth says: of hashtags, places, and people."""
+    found: dict[str, set[int]] = {}
+    for table, column in (("hashtag_posts", "hashtag_id"), ("place_posts", "place_id"), ("tagged_posts", "user_id")):
+        sql = f"SELECT {column} AS page FROM {table} WHERE post_id = $1 AND state = 'LISTED'"
+        found[table] = {row["page"] for row in await backend.reader().on_every_node(sql, post_id)}
+    return found
+
+
 async def rows(backend: Backend, identifier: int, sql: str, *arguments: Any) -> list[tuple[Any, ...]]:
     """What is stored where the id lives: `$1` is the first argument."""
     found = await backend.reader().on_shard_of(identifier, sql, *arguments)
@@ -130,8 +145,9 @@ def job_of(backend: Backend, kind: EventKind, payload: Mapping[str, Any]) -> Job
 async def fingerprint(backend: Backend) -> list[tuple[Any, ...]]:
     """How many rows of what people make there are on each node: the same before and after what was refused."""
     tables = (
-        "posts", "comments", "likes", "saves", "follows", "following", "count_deltas", "counts", "events", "blocks",
-        "blocks_received", "mutes", "close_friends", "author_alerts", "follow_reservations",
+        "posts", "comments", "likes", "saves", "shares", "follows", "following", "hashtag_posts", "place_posts",
+        "tagged_posts", "count_deltas", "counts", "events", "blocks", "blocks_received", "mutes", "close_friends",
+        "author_alerts", "follow_reservations",
     )  # fmt: skip
     sql = " UNION ALL ".join(f"SELECT '{table}' AS name, count(*) AS number FROM {table}" for table in tables)
     attached = "SELECT 'attached', count(*) FROM uploads WHERE attached_to IS NOT NULL"

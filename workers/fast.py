@@ -8,7 +8,10 @@ from services.likes import repair_like
 from services.notifications.comments import comment_notification
 from services.notifications.follows import follow_notification
 from services.notifications.likes import like_notification
+from services.notifications.named import named_notification
+from services.notifications.shares import share_notification
 from services.notifications.welcome import welcome_notification
+from services.posts.listing import list_post_of
 from services.relationships.blocks import repair_block
 from services.relationships.edges import repair_follow
 from services.saves import repair_save
@@ -26,6 +29,8 @@ FAST = JobFamily(
         "discard_upload": discard_upload,
         "follow_notification": follow_notification,
         "like_notification": like_notification,
+        "list_post": list_post_of,
+        "named_notification": named_notification,
         "notify_upload": notify_upload,
         "refresh_followed": refresh_followed,
         "repair_block": repair_block,
@@ -33,6 +38,7 @@ FAST = JobFamily(
         "repair_follow": repair_follow,
         "repair_like": repair_like,
         "repair_save": repair_save,
+        "share_notification": share_notification,
         "welcome_notification": welcome_notification,
     },
 )

@@ -8,6 +8,12 @@ CLAIM = """
     FROM claims WHERE shard = $1 AND kind = $2 AND value = $3
 """
 
+# Who holds these usernames. $1 the shard of each claim, $2 the username
+USERNAMES = """
+    SELECT c.value, c.owner_id FROM unnest($1::smallint[], $2::text[]) AS asked (shard, value)
+    JOIN claims c ON c.shard = asked.shard AND c.kind = 'USERNAME' AND c.value = asked.value
+"""
+
 # $1 the most to give back, $2 the shards of the node: claims whose owner may never have come to be.
 EXPIRED_CLAIMS = """
     SELECT kind, value, owner_id, attempt, state, true AS is_expired

@@ -31,6 +31,9 @@ FOLLOWERS_OF_POST_AFTER = """
     ORDER BY follower_id LIMIT $3
 """
 
+# Whether a post is to be in feeds. $1 its id, on whose shard it runs
+POST_IS_LIVE = "SELECT state = 'LIVE' AS is_live FROM posts WHERE id = $1"
+
 # $1 id of the one followed, on whose shard it runs, $2 id of the follower
 FOLLOW_TRUTH = "SELECT state, version FROM follows WHERE followed_id = $1 AND follower_id = $2"
 

@@ -67,3 +67,6 @@ LIVE_COMMENT = """
 """
 # $1 the one followed, $2 the follower
 FOLLOW = "SELECT state, version FROM follows WHERE followed_id = $1 AND follower_id = $2"
+
+# $1 the post: who is named in it, as long as it is there
+NAMED_IN_POST = "SELECT author_id, entities, media FROM posts WHERE id = $1 AND state = 'LIVE'"

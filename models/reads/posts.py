@@ -1,6 +1,7 @@
 """Posts with all that their page shows and that visibility asks, in one statement: everything of a post lives on its
 author's shard."""
 
+from models.ids import MAX_ID
 from models.reads.counts import counts_join
 from models.reads.people import USER_COLUMNS, blocks_viewer
 from models.tables.counts import Counter
@@ -34,15 +35,48 @@ _JOINS = f"""
 # $1 ids of posts, $2 id of the viewer
 POSTS_BY_ID = f"SELECT {_COLUMNS} FROM posts p {_JOINS} WHERE p.id = ANY($1)"  # noqa: S608  put together from constants
 
-# A page of each author's posts, newest first. $1 ids of authors, $2 id of the viewer, $3 posts before this id,
-# $4 how many, $5 their kind or null
-POSTS_OF_AUTHORS = f"""
+_PINNED = "(extract(epoch FROM pinned_at) * 1000000)::bigint"
+
+
+def _of_authors(condition: str) -> str:
+    """A page of each author's posts: those that are pinned, the newest pin first, then the rest, the newest first.
+
+    $1 ids of authors, $2 id of the viewer; it begins behind $3 (when that post was pinned, in microseconds since 1970,
+    0 for one that is not) and $4 (its id); $5 how many."""
+    return f"""
+        SELECT {_COLUMNS}
+        FROM unnest($1::bigint[]) AS asked(author_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM (
+                (SELECT * FROM posts
+                 WHERE author_id = asked.author_id AND state = 'LIVE' AND pinned_at IS NOT NULL AND {condition}
+                   AND ({_PINNED}, id) < ($3::bigint, $4::bigint))
+                UNION ALL
+                (SELECT * FROM posts
+                 WHERE author_id = asked.author_id AND state = 'LIVE' AND pinned_at IS NULL AND {condition}
+                   AND id < CASE WHEN $3::bigint > 0 THEN {MAX_ID} ELSE $4::bigint END
+                 ORDER BY id DESC LIMIT $5)
+            ) AS both_parts
+            ORDER BY pinned_at DESC NULLS LAST, id DESC LIMIT $5
+        ) AS p
+        {_JOINS}
+        ORDER BY p.pinned_at DESC NULLS LAST, p.id DESC
+    """  # noqa: S608  put together from constants
+
+
+POSTS_OF_AUTHORS = _of_authors("true")
+
+# $6 their kind
+POSTS_OF_AUTHORS_OF_KIND = _of_authors("kind = $6")
+
+# What an author has archived, the newest first. $1 ids of authors, $2 id of the viewer, $3 posts before this id, $4 how
+# many
+ARCHIVED_POSTS = f"""
     SELECT {_COLUMNS}
     FROM unnest($1::bigint[]) AS asked(author_id)
     CROSS JOIN LATERAL (
         SELECT * FROM posts
-        WHERE author_id = asked.author_id AND state = 'LIVE' AND id < $3 AND ($5::text IS NULL OR kind = $5)
-        ORDER BY id DESC LIMIT $4
+        WHERE author_id = asked.author_id AND state = 'ARCHIVED' AND id < $3 ORDER BY id DESC LIMIT $4
     ) AS p
     {_JOINS}
     ORDER BY p.id DESC

@@ -1,10 +1,12 @@
 """People by the name that they go by."""
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import ShardUnavailable, UserFault
 from models.ids import shard_of
-from models.reads.accounts import CLAIM, SIGN_IN
+from models.reads.accounts import CLAIM, SIGN_IN, USERNAMES
 from models.reads.reader import Reader
 from models.tables import ClaimKind, UserState
 from services.accounts.claims import Name, holder, is_free
@@ -53,6 +55,32 @@ async def account_named(backend: Backend, username: str) -> Account | None:
         if row["username"] == value:
             return Account(held.owner_id, row["username"], UserState(row["user_state"]))
     return None
+
+
+async def users_named(
+    backend: Backend, reader: Reader, links: MediaLinks, viewer_id: int, usernames: Iterable[str]
+) -> dict[str, VisibleUser]:
+    """Those whom the viewer may see, by username, which is in lower case: two statements per node for all of them.
+
+    Raises ShardUnavailable.
+    """
+    by_node: dict[int, list[Name]] = {}
+    for username in dict.fromkeys(usernames):
+        name = Name(ClaimKind.USERNAME, username)
+        by_node.setdefault(reader.shards.node_of(name.shard(backend)), []).append(name)
+    answers = await asyncio.gather(
+        *(
+            reader.on_node(node, USERNAMES, [name.shard(backend) for name in names], [name.value for name in names])
+            for node, names in by_node.items()
+        )
+    )
+    claimed = {row["value"]: row["owner_id"] for rows in answers for row in rows}
+    users = await visible_users(reader, links, viewer_id, claimed.values())
+    if reader.unavailable:
+        raise ShardUnavailable(min(reader.unavailable))
+    found = {username: users.get(owner_id) for username, owner_id in claimed.items()}
+    # As in `user_named`, a claim alone makes no name.
+    return {username: user for username, user in found.items() if user is not None and user.username == username}
 
 
 async def is_username_available(backend: Backend, username: str) -> bool:

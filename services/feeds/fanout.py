@@ -1,4 +1,4 @@
-"""A new post goes to its author's followers, and a deleted one goes from them: chunk by chunk, resumable.
+"""A new post goes to its author's followers, and a deleted or archived one goes from them: chunk by chunk, resumable.
 
 The progress is saved behind each chunk, so a job that died goes on with the chunk in which it died; a chunk that is
 pushed again changes nothing.
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from core import clock
 from core.crash import crash_point
-from models.reads.feeds import FOLLOWERS_AFTER, FOLLOWERS_OF_POST_AFTER
+from models.reads.feeds import FOLLOWERS_AFTER, FOLLOWERS_OF_POST_AFTER, POST_IS_LIVE
 from services.backend import Backend
 from services.feeds import timeline
 from services.outbox import Job, Unfinished
@@ -38,11 +38,18 @@ async def fan_out_post(job: Job) -> None:
 
 
 async def withdraw_post(job: Job) -> None:
-    """Takes a deleted post out of the same timelines. Raises as `fan_out_post`."""
+    """For POST_DELETED and POST_ARCHIVED: takes a post out of the same timelines. Raises as `fan_out_post`.
+
+    One that was archived may be back. So whoever has taken it out asks the truth, and puts it in again where it says
+    so; if it comes back later than that, its fan-out begins later too.
+    """
     author_id, post_id = job.payload["author_id"], job.payload["post_id"]
 
     async def take_out(viewer_ids: list[int]) -> None:
         await timeline.take_out(job.backend, viewer_ids, [post_id])
+        for row in await job.backend.reader().on_shard_of(post_id, POST_IS_LIVE, post_id):
+            if row["is_live"]:
+                await timeline.push(job.backend, viewer_ids, post_id)
 
     if job.progress is None:
         await take_out([author_id])

@@ -11,6 +11,9 @@ _ACTS: dict[NotificationKind, str] = {
     NotificationKind.REPLY: "replied to your comment.",
     NotificationKind.COMMENT_LIKE: "liked your comment.",
     NotificationKind.FOLLOW: "started following you.",
+    NotificationKind.MENTION: "mentioned you in a post.",
+    NotificationKind.TAG: "tagged you in a post.",
+    NotificationKind.SHARE: "shared a post with you.",
 }
 _GREETING = "Welcome to Heliograph! Share your first picture, or find people to follow."
 

@@ -11,17 +11,9 @@ from models.shards import Transaction
 from models.tables import MediaStatus, Upload, UploadPurpose
 from services.consequences import EventKind
 from services.outbox import emit
+from services.posts.checks import NewTag
 from services.uploads.rows import renditions
 from services.withdrawals import withdraw
-
-
-@dataclass(frozen=True, slots=True)
-class NewTag:
-    """A person on a picture; `x` and `y` from 0 to 1, from the top left."""
-
-    user_id: int
-    x: float
-    y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +49,11 @@ def _inline(upload: Upload | None, wanted: NewMedia, place: int) -> dict[str, An
     if upload.status != MediaStatus.READY or upload.result is None:
         raise UserFault(UserErrorCode.MEDIA_NOT_READY, "This picture is not ready, or failed.", path)
     alt_text = upload.alt_text if wanted.alt_text is None else wanted.alt_text
-    tags = [{"user_id": tag.user_id, "x": tag.x, "y": tag.y} for tag in wanted.tags]
-    return {**upload.result, "id": upload.id, "alt_text": alt_text or None, "tags": tags}
+    return {**upload.result, "id": upload.id, "alt_text": alt_text or None, "tags": stored_tags(wanted.tags)}
+
+
+def stored_tags(tags: Iterable[NewTag]) -> list[dict[str, Any]]:
+    return [{"user_id": tag.user_id, "x": tag.x, "y": tag.y} for tag in tags]
 
 
 async def release(transaction: Transaction, owner_id: int, post_id: int, upload_ids: Iterable[int]) -> list[str]:

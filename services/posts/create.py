@@ -1,33 +1,31 @@
 """Posting."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from sqlalchemy import insert
 
-from core.errors import UserErrorCode, UserFault, not_found
+from core.errors import UserErrorCode, UserFault
 from models.ids import shard_of
 from models.shards import Transaction
 from models.tables import Counter, Post, PostKind
 from services import counts
 from services.backend import Backend
 from services.consequences import EventKind
+from services.entities import checked_entities
 from services.feeds.fanout import push_own
 from services.idempotency import checked_key, claim_key
 from services.mirrored import or_later
 from services.outbox import emit
+from services.places import NewPlace, checked_place, place_for
 from services.posts.attaching import NewMedia, attach
-from services.seen import all_users
-from services.text import checked_text
+from services.posts.checks import MOST_MEDIA, check_tags, checked_alt_text, checked_caption
+from services.posts.listing import list_post
 from services.visible import MediaLinks
+from services.written import Written, written
 
 OPERATION = "createPost"
-MOST_MEDIA = 20
-MOST_TAGS = 20
-"""On one picture."""
-LONGEST_CAPTION = 2200
-LONGEST_ALT_TEXT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,7 @@ class NewPost:
 
     media: Sequence[NewMedia]
     caption: str = ""
+    place: NewPlace | None = None
     kind: PostKind | None = None
     comments_enabled: bool = True
     like_count_hidden: bool = False
@@ -45,14 +44,21 @@ class NewPost:
 async def create_post(backend: Backend, links: MediaLinks, author_id: int, wanted: NewPost) -> int:
     """The post's id. Raises UserFault, after which nothing has changed, and ShardUnavailable."""
     wanted = _checked(wanted)
-    await _check_tagged(backend, links, author_id, wanted)
+    entities = checked_entities(wanted.caption, "caption")
+    await check_tags(backend, links, author_id, [one.tags for one in wanted.media])
+    said = await written(backend, links, author_id, entities)
+    place = asdict(await place_for(backend, wanted.place)) if wanted.place else None
     async with backend.transaction(shard_of(author_id), crash_after_commit="create_post.after_commit") as transaction:
-        post_id = await _write(transaction, author_id, wanted)
+        post_id = await _write(transaction, author_id, wanted, said, place)
     await or_later(push_own(backend, author_id, post_id))
+    if place or said.hashtags or any(one.tags for one in wanted.media):
+        await or_later(list_post(backend, post_id))
     return post_id
 
 
-async def _write(transaction: Transaction, author_id: int, wanted: NewPost) -> int:
+async def _write(
+    transaction: Transaction, author_id: int, wanted: NewPost, said: Written, place: dict[str, Any] | None
+) -> int:
     post_id = await transaction.mint_id()
     if wanted.idempotency_key is not None:
         made = await claim_key(transaction, author_id, OPERATION, wanted.idempotency_key, post_id)
@@ -65,6 +71,9 @@ async def _write(transaction: Transaction, author_id: int, wanted: NewPost) -> i
             author_id=author_id,
             kind=_kind_of(wanted).value,
             caption=wanted.caption,
+            entities=said.entities,
+            hashtags=said.hashtags,
+            place=place,
             media=media,
             comments_enabled=wanted.comments_enabled,
             like_count_hidden=wanted.like_count_hidden,
@@ -86,8 +95,12 @@ def _checked(wanted: NewPost) -> NewPost:
         raise UserFault(UserErrorCode.UNSUPPORTED_MEDIA, "This takes a video.", ("kind",))
     if wanted.kind not in (None, kind):
         raise UserFault(UserErrorCode.INVALID, f"With this many pictures it is a {kind.lower()}.", ("kind",))
-    caption = checked_text(wanted.caption, "caption", limit=LONGEST_CAPTION, multiline=True)
-    return replace(wanted, caption=caption, media=_checked_media(wanted.media))
+    return replace(
+        wanted,
+        caption=checked_caption(wanted.caption),
+        place=wanted.place and checked_place(wanted.place, "place"),
+        media=_checked_media(wanted.media),
+    )
 
 
 def _kind_of(wanted: NewPost) -> PostKind:
@@ -104,24 +117,6 @@ def _checked_media(media: Sequence[NewMedia]) -> list[NewMedia]:
         seen.add(one.upload_id)
         text = one.alt_text
         if text is not None:
-            text = checked_text(text, *path, "altText", limit=LONGEST_ALT_TEXT, multiline=True)
-        if len(one.tags) > MOST_TAGS:
-            raise UserFault(UserErrorCode.TOO_LONG, f"Tag {MOST_TAGS} people at most.", (*path, "userTags"))
+            text = checked_alt_text(text, *path)
         checked.append(replace(one, alt_text=text))
     return checked
-
-
-async def _check_tagged(backend: Backend, links: MediaLinks, author_id: int, wanted: NewPost) -> None:
-    people = await all_users(backend, links, author_id, {tag.user_id for one in wanted.media for tag in one.tags})
-    for place, one in enumerate(wanted.media):
-        tagged: set[int] = set()
-        for number, tag in enumerate(one.tags):
-            path = ("media", str(place), "userTags", str(number))
-            if tag.user_id not in people:
-                raise not_found("person", *path, "userId")
-            if tag.user_id in tagged:
-                raise UserFault(UserErrorCode.INVALID, "This person is tagged twice.", (*path, "userId"))
-            tagged.add(tag.user_id)
-            for name, value in (("x", tag.x), ("y", tag.y)):
-                if not (math.isfinite(value) and 0 <= value <= 1):
-                    raise UserFault(UserErrorCode.INVALID, "This lies between 0 and 1.", (*path, name))

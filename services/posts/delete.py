@@ -2,7 +2,7 @@
 
 from sqlalchemy import select, update
 
-from core.errors import UserErrorCode, UserFault, not_found
+from core.errors import not_found
 from models.ids import shard_of
 from models.shards import Transaction
 from models.tables import Counter, Post, PostState
@@ -12,7 +12,8 @@ from services.consequences import EventKind
 from services.mirrored import or_later
 from services.outbox import emit
 from services.posts.attaching import release
-from services.seen import post_seen
+from services.posts.listing import list_post
+from services.seen import own_post
 from services.visible import MediaLinks
 from services.withdrawals import announce
 
@@ -21,12 +22,11 @@ FIELD = "postId"
 
 async def delete_post(backend: Backend, links: MediaLinks, viewer_id: int, post_id: int) -> None:
     """Raises UserFault: NOT_FOUND, and NOT_ALLOWED for another's post; and ShardUnavailable."""
-    post = await post_seen(backend, links, viewer_id, post_id, FIELD)
-    if not post.viewer_is_author:
-        raise UserFault(UserErrorCode.NOT_ALLOWED, "Only who posted it can delete it.", (FIELD,))
+    await own_post(backend, links, viewer_id, post_id, FIELD)
     async with backend.transaction(shard_of(post_id)) as transaction:
         withdrawn = await _delete(transaction, viewer_id, post_id)
     await or_later(announce(backend, withdrawn))
+    await or_later(list_post(backend, post_id))
 
 
 async def _delete(transaction: Transaction, author_id: int, post_id: int) -> list[str]:

@@ -7,7 +7,8 @@ from core.errors import UserErrorCode, UserFault
 from models.tables import Counter, MediaStatus, PostKind, UploadPurpose
 from services.backend import Backend
 from services.consequences import EventKind
-from services.posts.attaching import NewMedia, NewTag
+from services.posts.attaching import NewMedia
+from services.posts.checks import NewTag
 from services.posts.create import NewPost, create_post
 from services.visibility import visible_posts
 from services.visible import VisiblePost

@@ -1,0 +1,58 @@
+"""Archiving: the post is there for its author alone, until it is brought back."""
+
+from sqlalchemy import select, update
+
+from core.errors import not_found
+from models.ids import shard_of
+from models.shards import Transaction
+from models.tables import Counter, Post, PostState
+from services import counts
+from services.backend import Backend
+from services.consequences import EventKind
+from services.feeds.fanout import push_own
+from services.mirrored import or_later
+from services.outbox import emit
+from services.posts.listing import list_post
+from services.seen import own_post
+from services.visible import MediaLinks
+
+FIELD = "postId"
+
+
+async def archive_post(backend: Backend, links: MediaLinks, viewer_id: int, post_id: int) -> None:
+    """It is pinned no more. The second time changes nothing. Raises UserFault: NOT_FOUND, and NOT_ALLOWED for another's
+    post; and ShardUnavailable."""
+    await _set(backend, links, viewer_id, post_id, PostState.ARCHIVED)
+
+
+async def unarchive_post(backend: Backend, links: MediaLinks, viewer_id: int, post_id: int) -> None:
+    """It stands again where its date puts it. Raises as `archive_post`."""
+    if await _set(backend, links, viewer_id, post_id, PostState.LIVE):
+        await or_later(push_own(backend, viewer_id, post_id))
+
+
+async def _set(backend: Backend, links: MediaLinks, viewer_id: int, post_id: int, state: PostState) -> bool:
+    """Whether it was in the other state."""
+    await own_post(backend, links, viewer_id, post_id, FIELD)
+    async with backend.transaction(shard_of(post_id)) as transaction:
+        changed = await _write(transaction, viewer_id, post_id, state)
+    if changed:
+        await or_later(list_post(backend, post_id))
+    return changed
+
+
+async def _write(transaction: Transaction, author_id: int, post_id: int, state: PostState) -> bool:
+    """All that archiving and its end change of the truth."""
+    execute = transaction.session.execute
+    before = (await execute(select(Post.state).where(Post.id == post_id).with_for_update())).scalar_one()
+    if before == PostState.DELETED:  # by another request, a moment ago
+        raise not_found("post", FIELD)
+    if before == state:
+        return False
+    archived = state is PostState.ARCHIVED
+    changed = {"state": state.value, "version": Post.version + 1, "pinned_at": None}
+    await execute(update(Post).where(Post.id == post_id).values(changed))
+    await counts.add(transaction, author_id, Counter.POSTS, -1 if archived else 1)
+    kind = EventKind.POST_ARCHIVED if archived else EventKind.POST_UNARCHIVED
+    await emit(transaction, kind, {"post_id": post_id, "author_id": author_id})
+    return True
