@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import io
 import os
+import random
 import signal
 import sys
 from collections import Counter
@@ -245,6 +246,14 @@ async def people(store: Backend) -> int:
     return len(await store.reader().on_every_node("SELECT id FROM users"))
 
 
+async def writing(store: Backend) -> set[int]:
+    """The connections of those who write to the store."""
+    rows = await store.reader().on_every_node(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'heliograph-write'"
+    )
+    return {row["pid"] for row in rows}
+
+
 @contextlib.asynccontextmanager
 async def sowing_town(store: Backend) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
@@ -282,6 +291,26 @@ async def test_ctrl_c_ends_it_with_one_sentence(store: Backend) -> None:
                 await asyncio.sleep(0.05)
         await interrupted(process)
     assert await people(store) >= before + 3
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(600)
+async def test_one_ctrl_c_ends_it_at_any_moment(stack: Stack) -> None:
+    async with empty_store(stack.settings, "interrupted_town", redis=14) as store:
+        await store.storage.ensure_bucket()
+        there = 0
+        for _ in range(20):
+            before = await writing(store)
+            async with sowing_town(store) as process:
+                async with asyncio.timeout(60):
+                    while await writing(store) <= before:
+                        await asyncio.sleep(0.1)
+                await asyncio.sleep(random.uniform(0, 1))
+                await interrupted(process)
+            there_before, there = there, await people(store)
+            assert there >= there_before
+        assert there > 0
+        assert await differences(store) == []
 
 
 async def test_no_stack_is_one_sentence(tmp_path: Path) -> None:
