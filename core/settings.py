@@ -107,7 +107,7 @@ class Settings(BaseSettings):
 
     profanity_filter: bool = Field(True, description="Whether comments with swear words or slurs are refused.")
     repeats_max: int = Field(
-        3, ge=1, le=1000, description="How often a person may say the same within `repeats_seconds`."
+        5, ge=1, le=1000, description="How often a person may say the same within `repeats_seconds`."
     )
     repeats_seconds: int = Field(600, ge=1, description="How long what a person said counts as said before.")
 

@@ -1,6 +1,6 @@
 """What was asked for twice by the same key is done once."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.errors import UserErrorCode, UserFault
@@ -41,3 +41,17 @@ async def claim_key(transaction: Transaction, actor_id: int, operation: str, key
         )
     )
     return earlier.scalar_one()
+
+
+async def renew_claim(transaction: Transaction, actor_id: int, operation: str, key: str, result_id: int) -> None:
+    """What the key made is this, after all: for who had to claim it before the id could be minted."""
+    await transaction.session.execute(
+        update(IdempotencyKey)
+        .where(
+            IdempotencyKey.shard == transaction.shard,
+            IdempotencyKey.actor_id == actor_id,
+            IdempotencyKey.operation == operation,
+            IdempotencyKey.key == key,
+        )
+        .values(result_id=result_id)
+    )

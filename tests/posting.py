@@ -66,8 +66,10 @@ async def make_post(backend: Backend, author: Person, *, pictures: int = 1, **fi
 
 
 async def make_comment(
-    backend: Backend, author: Person, post_id: int, said: str = "Well seen", parent_id: int | None = None
+    backend: Backend, author: Person, post_id: int, said: str | None = None, parent_id: int | None = None
 ) -> int:
+    """Says something that was not said before, if it matters not what."""
+    said = said or f"Well seen, {secrets.token_hex(8)}"
     return await add_comment(backend, links(backend), author.id, NewComment(post_id, said, parent_id))
 
 

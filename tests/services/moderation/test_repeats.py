@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from core import clock
+from core.embedded.stack import Stack
 from core.errors import UserErrorCode, UserFault
 from core.settings import Settings
 from models.ids import shard_of
@@ -17,6 +18,19 @@ from services.moderation.repeats import check_repeats
 @pytest.fixture
 def author_id() -> int:
     return secrets.randbits(62)
+
+
+@pytest.fixture(scope="module")
+def settings(stack: Stack) -> Settings:
+    """The number that these tests count to."""
+    return stack.settings.model_copy(update={"repeats_max": 3})
+
+
+@pytest.fixture(scope="module")
+async def backend(settings: Settings) -> AsyncIterator[Backend]:
+    opened = await Backend.open(settings)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture
