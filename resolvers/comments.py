@@ -9,8 +9,17 @@ from loaders.context import Context
 from models.global_ids import NodeKind
 from resolvers.arguments import number_of
 from resolvers.mutations import change, mutation
-from schema.posting import AddCommentInput, CommentPayload
+from schema.posting import (
+    AddCommentInput,
+    CommentPayload,
+    DeleteCommentInput,
+    DeletedPayload,
+    PinCommentInput,
+    UnpinCommentInput,
+)
 from services.comments.add import NewComment, add_comment
+from services.comments.delete import delete_comment
+from services.comments.pin import pin_comment, unpin_comment
 
 Info = strawberry.Info[Context, None]
 
@@ -23,6 +32,24 @@ class CommentsMutation:
     ) -> CommentPayload | None:
         return await change(info, CommentPayload, lambda context: _add(context, input))
 
+    @mutation(description="Deletes a comment of yours, or on a post of yours, with what answers it, for good.")
+    async def delete_comment(
+        self, info: Info, input: Annotated[DeleteCommentInput, strawberry.argument(description="What to delete.")]
+    ) -> DeletedPayload | None:
+        return await change(info, DeletedPayload, lambda context: _delete(context, input))
+
+    @mutation(description="Keeps a comment at the top of your post.")
+    async def pin_comment(
+        self, info: Info, input: Annotated[PinCommentInput, strawberry.argument(description="What to keep there.")]
+    ) -> CommentPayload | None:
+        return await change(info, CommentPayload, lambda context: _pin(context, pin_comment, input))
+
+    @mutation(description="Keeps a comment at the top of your post no more.")
+    async def unpin_comment(
+        self, info: Info, input: Annotated[UnpinCommentInput, strawberry.argument(description="What not to keep.")]
+    ) -> CommentPayload | None:
+        return await change(info, CommentPayload, lambda context: _pin(context, unpin_comment, input))
+
 
 async def _add(context: Context, given: AddCommentInput) -> dict[str, Any]:
     author_id = context.signed_in().id
@@ -33,4 +60,22 @@ async def _add(context: Context, given: AddCommentInput) -> dict[str, Any]:
         idempotency_key=given.idempotency_key,
     )
     comment_id = await add_comment(context.backend, context.links, author_id, wanted)
+    return await _answer(context, comment_id)
+
+
+async def _delete(context: Context, given: DeleteCommentInput) -> dict[str, Any]:
+    viewer_id = context.signed_in().id
+    comment_id = number_of(NodeKind.COMMENT, given.comment_id, "commentId")
+    await delete_comment(context.backend, context.links, viewer_id, comment_id)
+    return {"deleted_id": given.comment_id}
+
+
+async def _pin(context: Context, work: Any, given: PinCommentInput | UnpinCommentInput) -> dict[str, Any]:
+    viewer_id = context.signed_in().id
+    comment_id = number_of(NodeKind.COMMENT, given.comment_id, "commentId")
+    await work(context.backend, context.links, viewer_id, comment_id)
+    return await _answer(context, comment_id)
+
+
+async def _answer(context: Context, comment_id: int) -> dict[str, Any]:
     return {"comment": (await comments_by_id(context, [comment_id])).get(comment_id)}

@@ -8,6 +8,7 @@ import strawberry
 from execution.batched import batched
 from loaders.comment import load_parent, load_replies
 from schema.base import Connection, Likeable, describe_values
+from schema.entity import TextEntity
 from services.comments.pages import CommentOrder
 from services.visible import VisibleComment
 
@@ -19,7 +20,8 @@ strawberry.enum(CommentOrder, description="Which comments come first.")
 describe_values(
     CommentOrder,
     {
-        "TOP": "Those with the most likes; of equals the newest.",
+        "TOP": "What is pinned, the latest pin first; then those with the most likes, of equals the newest. For a day,"
+        " all pages follow the order of the moment at which the first was read.",
         "NEWEST": "The newest.",
         "OLDEST": "The oldest.",
     },
@@ -36,8 +38,9 @@ class Comment(Likeable):
         load_parent, description="The comment that it answers; null for one that answers none."
     )
     text: str = strawberry.field(description="What was said.")
+    entities: list[TextEntity] = strawberry.field(description="The mentions, hashtags and links in it, in their order.")
     created_at: datetime = strawberry.field(description="When.")
-    is_pinned: bool = strawberry.field(description="Whether the post's author keeps it at the top.")
+    is_pinned: bool = strawberry.field(description="Whether the post's author keeps it at the top: first in TOP.")
     reply_count: int = strawberry.field(description="How many answer it: the same for every viewer.")
     viewer_can_delete: bool = strawberry.field(description="Whether it, or the post, is yours.")
     replies: Annotated["CommentConnection", strawberry.lazy("schema.comment")] | None = batched(

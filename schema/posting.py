@@ -140,11 +140,32 @@ class UnsavePostInput:
 @strawberry.input(description="What to say to a post.")
 class AddCommentInput:
     post_id: ID = strawberry.field(description="The post.")
-    text: str = strawberry.field(description="At most 2,200 characters, in any lines.")
+    text: str = strawberry.field(
+        description="At most 2,200 characters, in any lines. Swear words, and the same over and over, are refused."
+    )
     parent_id: ID | None = strawberry.field(
         default=None, description="The comment that it answers. An answer to an answer joins the comment of that one."
     )
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
+
+
+@strawberry.input(description="What to delete.")
+class DeleteCommentInput:
+    comment_id: ID = strawberry.field(
+        description="A comment of yours, or one on a post of yours. What answers it goes with it."
+    )
+
+
+@strawberry.input(description="What to keep at the top of a post.")
+class PinCommentInput:
+    comment_id: ID = strawberry.field(
+        description="A comment on a post of yours that answers none (NOT_ALLOWED). At most 3 of a post."
+    )
+
+
+@strawberry.input(description="What to keep at the top of a post no more.")
+class UnpinCommentInput:
+    comment_id: ID = strawberry.field(description="A comment on a post of yours.")
 
 
 @strawberry.input(description="What to like.")

@@ -25,6 +25,7 @@ class EventKind(StrEnum):
     POST_DELETED = "PostDeleted"
     SHARED = "Shared"
     COMMENT_ADDED = "CommentAdded"
+    COMMENT_DELETED = "CommentDeleted"
     LIKED = "Liked"
     UNLIKED = "Unliked"
     SAVED = "Saved"
@@ -70,6 +71,7 @@ CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
     EventKind.POST_DELETED: (Handler("withdraw_post", Family.FANOUT), Handler("list_post", Family.FAST)),
     EventKind.SHARED: (Handler("share_notification", Family.FAST),),
     EventKind.COMMENT_ADDED: (Handler("repair_comment", Family.FAST), Handler("comment_notification", Family.FAST)),
+    EventKind.COMMENT_DELETED: (Handler("repair_thread", Family.FANOUT), Handler("untell_thread", Family.FANOUT)),
     EventKind.LIKED: (Handler("repair_like", Family.FAST), Handler("like_notification", Family.FAST)),
     EventKind.UNLIKED: (Handler("repair_like", Family.FAST), Handler("like_notification", Family.FAST)),
     EventKind.SAVED: (Handler("repair_save", Family.FAST),),

@@ -65,13 +65,24 @@ _FOLD = text("""
 """)
 
 
-# What comments are ranked by: it moves when likes are folded, not with each like. The rows of `counts` are still held.
-# Comments are taken in the order of their ids, as by whoever withholds them.
-_RANK_HOLD = text("SELECT FROM comments WHERE id = ANY(:object_ids) ORDER BY id FOR NO KEY UPDATE")
-_RANK = text("""
-    UPDATE comments m SET score = c.value FROM counts c
-    WHERE m.id = ANY(:object_ids) AND c.object_id = m.id AND c.counter = :likes AND m.score <> c.value
-""")
+# What comments are ranked by moves when likes are folded, not with each like. A post's row is held while the scores of
+# its comments change, as while comments are added: so the ids of both are in the order of their commits.
+_TO_RANK = """
+    FROM comments m JOIN counts c ON c.object_id = m.id AND c.counter = :likes
+    WHERE m.id = ANY(:object_ids) AND m.parent_id IS NULL AND m.score <> c.value
+"""
+_HOLD_POSTS = text(f"""
+    SELECT id FROM posts WHERE id IN (SELECT m.post_id {_TO_RANK}) ORDER BY id FOR NO KEY UPDATE
+""")  # noqa: S608  put together from constants
+_RANK = text(f"""
+    WITH moved AS (
+        SELECT m.id, m.post_id, m.score, m.score_since, c.value {_TO_RANK} ORDER BY m.id FOR NO KEY UPDATE OF m
+    ), kept AS (
+        INSERT INTO comment_scores (comment_id, post_id, score, since, until)
+        SELECT id, post_id, score, score_since, :change FROM moved
+    )
+    UPDATE comments m SET score = moved.value, score_since = :change FROM moved WHERE m.id = moved.id
+""")  # noqa: S608  put together from constants
 
 
 async def fold(backend: Backend, object_id: int) -> None:
@@ -82,8 +93,9 @@ async def fold(backend: Backend, object_id: int) -> None:
 async def _fold_on(backend: Backend, shard: int, object_ids: list[int]) -> None:
     async with backend.transaction(shard) as transaction:
         await transaction.session.execute(_FOLD, {"object_ids": object_ids})
-        await transaction.session.execute(_RANK_HOLD, {"object_ids": object_ids})
-        await transaction.session.execute(_RANK, {"object_ids": object_ids, "likes": Counter.LIKES.value})
+        ranked = {"object_ids": object_ids, "likes": Counter.LIKES.value}
+        if (await transaction.session.execute(_HOLD_POSTS, ranked)).all():
+            await transaction.session.execute(_RANK, {**ranked, "change": await transaction.mint_id()})
 
 
 _TO_FOLD = f"""

@@ -1,4 +1,5 @@
-"""What is kept for a time only: finished events, idempotency keys, and what notifications were told of."""
+"""What is kept for a time only: finished events, idempotency keys, what notifications were told of, and the scores that
+comments had."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,8 @@ from core.errors import ShardUnavailable
 from models.ids import floor_of, shard_of
 from services.backend import Backend
 
+KEPT_SCORES = timedelta(days=1)
+"""How long one may take to walk through a post's comments and find each where it stood at the beginning."""
 AT_ONCE = 1_000
 """Rows of one transaction, so that nobody waits long for a lock."""
 log = structlog.get_logger("retention")
@@ -24,6 +27,7 @@ class Expired:
     events: int
     idempotency_keys: int
     notification_sources: int
+    comment_scores: int
 
 
 async def expire(backend: Backend) -> Expired:
@@ -34,13 +38,15 @@ async def expire(backend: Backend) -> Expired:
         idempotency_keys=await _expire_rows(backend, _KEYS, days),
         # Longer than any event, since they keep a job that is done again from telling twice.
         notification_sources=await _expire_rows(backend, _SOURCES, 2 * days),
+        comment_scores=await _expire_rows(backend, _SCORES, KEPT_SCORES),
     )
-    if expired != Expired(0, 0, 0):
+    if expired != Expired(0, 0, 0, 0):
         log.info(
             "expired",
             events=expired.events,
             idempotency_keys=expired.idempotency_keys,
             notification_sources=expired.notification_sources,
+            comment_scores=expired.comment_scores,
         )
     return expired
 
@@ -84,6 +90,7 @@ class _Aged:
 
 _KEYS = _Aged("idempotency_keys", "shard")
 _SOURCES = _Aged("notification_sources", "shard_of(recipient_id)")
+_SCORES = _Aged("comment_scores", "shard_of(comment_id)")
 
 
 async def _expire_rows(backend: Backend, aged: _Aged, age: timedelta) -> int:

@@ -232,6 +232,7 @@ def _comment(row: Any, viewer_id: int, post: VisiblePost, author: VisibleUser | 
         author=author,
         parent_id=row["parent_id"],
         text=row["text"],
+        entities=entity_rows(row["entities"]),
         is_pinned=row["pinned_at"] is not None,
         like_count=row["like_count"],
         reply_count=row["reply_count"],

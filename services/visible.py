@@ -240,6 +240,7 @@ class VisibleComment:
     author: VisibleUser | None
     parent_id: int | None
     text: str
+    entities: list[EntityRow]
     is_pinned: bool
     like_count: int
     reply_count: int

@@ -1,7 +1,7 @@
 """Jobs of milliseconds that someone waits for: notifications, mirrors."""
 
 from services.accounts.jobs import confirm_claims
-from services.comments.add import repair_comment
+from services.comments.mirror import repair_comment
 from services.consequences import Family
 from services.feeds.follows import refresh_followed
 from services.likes import repair_like

@@ -21,6 +21,7 @@ KEYS = {
     "close_friends": "user_id",
     "collection_posts": "collection_id",
     "collections": "id",
+    "comment_scores": "comment_id",
     "follow_reservations": "follower_id",
     "hashtag_posts": "hashtag_id",
     "hashtags": "id",
@@ -119,6 +120,25 @@ def upgrade() -> None:
         ["owner_id", sa.literal_column("id DESC")],
         unique=False,
         postgresql_where=sa.text("state = 'LIVE'"),
+    )
+    op.create_table(
+        "comment_scores",
+        sa.Column("comment_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("until", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("post_id", sa.BigInteger(), nullable=False),
+        sa.Column("score", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_now()"), nullable=False),
+        sa.PrimaryKeyConstraint("comment_id", "until", name=op.f("pk_comment_scores")),
+    )
+    op.create_index(
+        "ix_comment_scores_top",
+        "comment_scores",
+        ["post_id", sa.literal_column("score DESC"), sa.literal_column("comment_id DESC")],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_comment_scores_created_at"), "comment_scores", ["created_at"], unique=False, postgresql_using="brin"
     )
     op.create_table(
         "follow_reservations",
@@ -237,6 +257,29 @@ def upgrade() -> None:
         "comments", sa.Column("entities", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False)
     )
     op.add_column("comments", sa.Column("withheld", sa.SmallInteger(), server_default="0", nullable=False))
+    op.add_column("comments", sa.Column("score_since", sa.BigInteger(), server_default="0", nullable=False))
+    op.drop_index("ix_comments_replies", table_name="comments")
+    op.create_index(
+        "ix_comments_replies",
+        "comments",
+        ["parent_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_comments_said",
+        "comments",
+        ["post_id", "author_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'LIVE'"),
+    )
+    op.create_index(
+        "ix_comments_scored",
+        "comments",
+        ["post_id", sa.literal_column("score_since DESC")],
+        unique=False,
+        postgresql_where=sa.text("state = 'LIVE' AND score_since > 0"),
+    )
     op.create_index(
         "ix_comments_pinned",
         "comments",
@@ -319,6 +362,17 @@ def downgrade() -> None:
         table_name="comments",
         postgresql_where=sa.text("state = 'LIVE' AND pinned_at IS NOT NULL"),
     )
+    op.drop_index("ix_comments_scored", table_name="comments")
+    op.drop_index("ix_comments_said", table_name="comments")
+    op.drop_index("ix_comments_replies", table_name="comments")
+    op.create_index(
+        "ix_comments_replies",
+        "comments",
+        ["parent_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'LIVE' AND parent_id IS NOT NULL"),
+    )
+    op.drop_column("comments", "score_since")
     op.drop_column("comments", "withheld")
     op.drop_column("comments", "entities")
     op.drop_index("ix_tagged_posts_page", table_name="tagged_posts", postgresql_where=sa.text("state = 'LISTED'"))
@@ -340,6 +394,9 @@ def downgrade() -> None:
     op.drop_table("follow_reservations")
     op.drop_index("ix_collections_owner", table_name="collections", postgresql_where=sa.text("state = 'LIVE'"))
     op.drop_table("collections")
+    op.drop_index(op.f("ix_comment_scores_created_at"), table_name="comment_scores", postgresql_using="brin")
+    op.drop_index("ix_comment_scores_top", table_name="comment_scores")
+    op.drop_table("comment_scores")
     op.drop_index("ix_collection_posts_page", table_name="collection_posts", postgresql_where=sa.text("state = 'IN'"))
     op.drop_table("collection_posts")
     op.drop_index("ix_close_friends_page", table_name="close_friends")

@@ -56,14 +56,22 @@ LIKE_OF_COMMENT = """
     FROM likes l JOIN comments c ON c.id = l.subject_id JOIN posts p ON p.id = c.post_id
     WHERE l.subject_id = $1 AND l.user_id = $2
 """
-# $1 the comment: who is concerned by it, as long as it and what it is about are there
-LIVE_COMMENT = """
-    SELECT c.author_id, c.post_id, p.author_id AS post_author_id, parent.id AS parent_id,
-           parent.author_id AS parent_author_id
+# $1 the comment: who is concerned by it, and whether it and what it is about are there
+COMMENT_TOLD = """
+    SELECT c.id, c.author_id, c.post_id, c.entities, p.author_id AS post_author_id, c.parent_id,
+           parent.author_id AS parent_author_id,
+           c.state = 'LIVE' AND p.state = 'LIVE' AND (c.parent_id IS NULL OR parent.state = 'LIVE') AS stands
     FROM comments c
-    JOIN posts p ON p.id = c.post_id AND p.state = 'LIVE'
-    LEFT JOIN comments parent ON parent.id = c.parent_id AND parent.state = 'LIVE'
-    WHERE c.id = $1 AND c.state = 'LIVE'
+    JOIN posts p ON p.id = c.post_id
+    LEFT JOIN comments parent ON parent.id = c.parent_id
+    WHERE c.id = $1
+"""
+# What someone still says. $1 the comment that is answered, $2 who answers
+REPLIES_BY = "SELECT FROM comments WHERE parent_id = $1 AND author_id = $2 AND state = 'LIVE' LIMIT 1"
+# Of which the author of the post is told as such. $1 the post, $2 who says it, $3 the author of the post
+SAID_TO_POST_BY = """
+    SELECT FROM comments c LEFT JOIN comments parent ON parent.id = c.parent_id
+    WHERE c.post_id = $1 AND c.author_id = $2 AND c.state = 'LIVE' AND parent.author_id IS DISTINCT FROM $3 LIMIT 1
 """
 # $1 the one followed, $2 the follower
 FOLLOW = "SELECT state, version FROM follows WHERE followed_id = $1 AND follower_id = $2"

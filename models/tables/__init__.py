@@ -35,7 +35,7 @@ from models.tables.people import (
     User,
     UserState,
 )
-from models.tables.posts import Comment, CommentState, Post, PostKind, PostState, Share
+from models.tables.posts import Comment, CommentScore, CommentState, Post, PostKind, PostState, Share
 from models.tables.relationships import (
     AuthorAlert,
     Block,
@@ -53,9 +53,9 @@ from models.tables.uploads import MediaStatus, Upload, UploadPurpose
 from models.tables.withdrawals import WithdrawnMedia
 
 __all__ = [
-    "AuthorAlert", "Base", "Block", "BlockReceived", "BlockState", "Claim", "ClaimKind", "ClaimOutcome",
-    "ClaimState", "CloseFriend", "CloseFriendState", "Collection", "CollectionPost", "CollectionPostState",
-    "CollectionState", "Comment", "CommentMade", "CommentState", "Count", "CountDelta", "Counter", "Credential",
+    "AuthorAlert", "Base", "Block", "BlockReceived", "BlockState", "Claim", "ClaimKind", "ClaimOutcome", "ClaimState",
+    "CloseFriend", "CloseFriendState", "Collection", "CollectionPost", "CollectionPostState", "CollectionState",
+    "Comment", "CommentMade", "CommentScore", "CommentState", "Count", "CountDelta", "Counter", "Credential",
     "Delivery", "DeliveryState", "Event", "Follow", "FollowReservation", "FollowState", "Following", "Hashtag",
     "HashtagPost", "IdempotencyKey", "Like", "LikeGiven", "LikeState", "ListingState", "MediaStatus", "Mute",
     "MuteState", "NodeIdentity", "Notification", "NotificationActor", "NotificationKind", "NotificationSource",

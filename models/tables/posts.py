@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Boolean, DateTime, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, BigZero, Id, IdKey, SmallZero
+from models.tables.base import Base, BigZero, Id, IdKey, MomentNow, SmallZero
 
 
 class PostState(StrEnum):
@@ -70,8 +70,9 @@ class CommentState(StrEnum):
 
 class Comment(Base):
     """On its post's shard, which its id carries. Ids of a post's comments are minted under a lock held to commit, so
-    their order is that of the commits. `score` is what TOP goes by: the likes that are folded. `entities` are as those
-    of a post. Counted and shown while it is LIVE and `withheld` (see `Withheld`) is 0."""
+    their order is that of the commits. `score` is what TOP goes by: the likes that are folded; `score_since` is the id
+    of the change that made it so, minted under the same lock. `entities` are as those of a post. Counted and shown
+    while it is LIVE and `withheld` (see `Withheld`) is 0."""
 
     __tablename__ = "comments"
     __table_args__ = (
@@ -81,15 +82,20 @@ class Comment(Base):
             text("id DESC"),
             postgresql_where=text("state = 'LIVE' AND parent_id IS NULL"),
         ),
-        Index(
-            "ix_comments_replies", "parent_id", "id", postgresql_where=text("state = 'LIVE' AND parent_id IS NOT NULL")
-        ),
+        Index("ix_comments_said", "post_id", "author_id", postgresql_where=text("state = 'LIVE'")),
+        Index("ix_comments_replies", "parent_id", "id", postgresql_where=text("parent_id IS NOT NULL")),
         Index(
             "ix_comments_top",
             "post_id",
             text("score DESC"),
             text("id DESC"),
             postgresql_where=text("state = 'LIVE' AND parent_id IS NULL"),
+        ),
+        Index(
+            "ix_comments_scored",
+            "post_id",
+            text("score_since DESC"),
+            postgresql_where=text("state = 'LIVE' AND score_since > 0"),
         ),
         Index(
             "ix_comments_pinned",
@@ -109,7 +115,26 @@ class Comment(Base):
     withheld: Mapped[SmallZero]
     version: Mapped[int] = mapped_column(BigInteger, server_default="1")
     score: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    score_since: Mapped[BigZero]
     pinned_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class CommentScore(Base):
+    """A score that a comment had, on the post's shard: from the change `since` to before the change `until`. Kept for a
+    day, so that who walks the pages of TOP finds every comment where it stood when the walk began."""
+
+    __tablename__ = "comment_scores"
+    __table_args__ = (
+        Index("ix_comment_scores_top", "post_id", text("score DESC"), text("comment_id DESC")),
+        Index(None, "created_at", postgresql_using="brin"),
+    )
+
+    comment_id: Mapped[IdKey]
+    until: Mapped[IdKey]
+    since: Mapped[Id]
+    post_id: Mapped[Id]
+    score: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[MomentNow]
 
 
 class Share(Base):

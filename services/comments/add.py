@@ -2,26 +2,26 @@
 
 import unicodedata
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import insert, select
 
 from core.errors import UserErrorCode, UserFault, not_found
-from models.ids import created_at, shard_of
-from models.reads.edges import COMMENT
+from models.ids import shard_of
 from models.shards import Transaction
-from models.tables import Comment, CommentMade, CommentState, Counter, Post, PostState
+from models.tables import Comment, CommentState, Counter, PostState
 from services import counts
 from services.backend import Backend
+from services.comments.mirror import Made, mirror_comments
+from services.comments.threads import lock_post
 from services.consequences import EventKind
-from services.idempotency import checked_key, claim_key
+from services.idempotency import checked_key, claim_key, renew_claim
 from services.mirrored import or_later
-from services.mirrors import apply
-from services.outbox import JSON, Job, emit
+from services.moderation.profanity import check_words
+from services.moderation.repeats import check_repeats
+from services.outbox import JSON, emit
 from services.seen import comment_seen, post_seen
 from services.text import checked_text
 from services.visible import MediaLinks
-from services.withholding import COMMENTS, settle_one
 
 OPERATION = "addComment"
 LONGEST_TEXT = 2200
@@ -42,12 +42,15 @@ async def add_comment(backend: Backend, links: MediaLinks, author_id: int, wante
     """The comment's id. Raises UserFault, after which nothing has changed, and ShardUnavailable."""
     checked_key(wanted.idempotency_key, "idempotencyKey")
     wanted = replace(wanted, text=_checked(wanted.text))
+    await check_words(backend.settings, wanted.text, "text")
     await post_seen(backend, links, author_id, wanted.post_id, "postId")
     if wanted.parent_id is not None:
         wanted = replace(wanted, parent_id=await _thread(backend, links, author_id, wanted, wanted.parent_id))
+    if wanted.idempotency_key is None:
+        await check_repeats(backend, author_id, wanted.text, "text")
     async with backend.transaction(shard_of(wanted.post_id)) as transaction:
-        comment_id = await _write(transaction, author_id, wanted)
-    await or_later(_mirror(backend, author_id, comment_id, CommentState.LIVE, 1))
+        comment_id = await _write_once(backend, transaction, author_id, wanted)
+    await or_later(mirror_comments(backend, [Made(comment_id, author_id, CommentState.LIVE.value, 1)]))
     return comment_id
 
 
@@ -66,15 +69,27 @@ async def _thread(backend: Backend, links: MediaLinks, author_id: int, wanted: N
     return parent.id if parent.parent_id is None else parent.parent_id
 
 
+async def _write_once(backend: Backend, transaction: Transaction, author_id: int, wanted: NewComment) -> int:
+    """What the key made before is not made, nor counted as said, again. Who comes at the same moment waits for the key,
+    while nobody waits for the post."""
+    if wanted.idempotency_key is None:
+        return await _write(transaction, author_id, wanted)
+    claim = (transaction, author_id, f"{OPERATION}:{wanted.post_id}", wanted.idempotency_key)
+    placeholder = await transaction.mint_id()
+    made = await claim_key(*claim, placeholder)
+    if made != placeholder:
+        return made
+    await check_repeats(backend, author_id, wanted.text, "text")
+    comment_id = await _write(transaction, author_id, wanted)
+    await renew_claim(*claim, comment_id)
+    return comment_id
+
+
 async def _write(transaction: Transaction, author_id: int, wanted: NewComment) -> int:
-    post = await _lock_post(transaction, wanted.post_id)
+    post = await lock_post(transaction, wanted.post_id)
+    if post.state == PostState.DELETED:
+        raise not_found("post", "postId")
     comment_id = await transaction.mint_id()
-    if wanted.idempotency_key is not None:
-        made = await claim_key(
-            transaction, author_id, f"{OPERATION}:{wanted.post_id}", wanted.idempotency_key, comment_id
-        )
-        if made != comment_id:
-            return made
     if post.state != PostState.LIVE or not post.comments_enabled:
         raise UserFault(UserErrorCode.NOT_ALLOWED, "Comments on this post are off.", ("postId",))
     await _check_thread(transaction, wanted.parent_id)
@@ -101,40 +116,9 @@ async def _write(transaction: Transaction, author_id: int, wanted: NewComment) -
     return comment_id
 
 
-async def _lock_post(transaction: Transaction, post_id: int) -> Any:
-    """Held to commit: so the ids of a post's comments are in the order of their commits, and none comes behind the
-    deletion of the post."""
-    asked = select(Post.author_id, Post.state, Post.comments_enabled).where(Post.id == post_id)
-    post = (await transaction.session.execute(asked.with_for_update(key_share=True))).one()
-    if post.state == PostState.DELETED:
-        raise not_found("post", "postId")
-    return post
-
-
 async def _check_thread(transaction: Transaction, parent_id: int | None) -> None:
     if parent_id is None:
         return
     asked = select(Comment.id).where(Comment.id == parent_id, Comment.state == CommentState.LIVE.value)
     if (await transaction.session.execute(asked)).one_or_none() is None:
         raise not_found("comment", "parentId")
-
-
-async def _mirror(backend: Backend, author_id: int, comment_id: int, state: str, version: int) -> None:
-    async with backend.transaction(shard_of(author_id)) as transaction:
-        await apply(
-            transaction,
-            CommentMade,
-            {"user_id": author_id, "comment_id": comment_id},
-            {"since": created_at(comment_id)},
-            version=version,
-            state=state,
-        )
-
-
-async def repair_comment(job: Job) -> None:
-    """For COMMENT_ADDED: brings the commenter's mirror to what the truth says now, and behind it settles whether the
-    comment is withheld. Raises Unsettled and ShardUnavailable."""
-    comment_id = job.payload["comment_id"]
-    for row in await job.backend.reader().on_shard_of(comment_id, COMMENT, comment_id):
-        await _mirror(job.backend, row["author_id"], comment_id, row["state"], row["version"])
-        await settle_one(job.backend, COMMENTS, row["author_id"], comment_id)

@@ -1,6 +1,7 @@
 """Comments of posts and replies to comments, page by page: of many at once in one statement per node."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -12,20 +13,49 @@ from services.refill import Position, filled
 from services.visibility import comments_of
 from services.visible import MediaLinks, VisibleComment, VisiblePost
 
+MOST_PINNED = 3
+"""Of a post."""
+
 
 class CommentOrder(StrEnum):
-    """TOP is by likes, and by time among equals."""
+    """TOP begins with what is pinned, the latest pin first; then by likes, and by time among equals.
+
+    Each is stable. Who walks the pages to the end sees every comment that was there at the beginning, and stays, once
+    and in order, whatever comes and whatever is liked or pinned meanwhile; in OLDEST the new ones too, at the end. A
+    walk through TOP may take a day for that (`services.retention.KEPT_SCORES`).
+    """
 
     TOP = "TOP"
     NEWEST = "NEWEST"
     OLDEST = "OLDEST"
 
 
-_PAGES: dict[CommentOrder, tuple[str, Position]] = {
-    CommentOrder.TOP: (TOP_OF_POSTS, (MAX_ID, MAX_ID)),
-    CommentOrder.NEWEST: (NEWEST_OF_POSTS, (MAX_ID,)),
-    CommentOrder.OLDEST: (OLDEST_OF_POSTS, (0,)),
+@dataclass(frozen=True, slots=True)
+class _List:
+    """`start` is the position before the first comment; one has as many numbers as that."""
+
+    sql: str
+    start: Position
+    position_of: Callable[[Any], Position]
+    more: tuple[int, ...] = ()
+
+
+def _by_id(row: Any) -> Position:
+    return (row["id"],)
+
+
+def _by_rank(row: Any) -> Position:
+    """The horizon, where the comment stands, and what was pinned at the horizon: 0 where it was fewer."""
+    pins = [*row["pins"], 0, 0, 0][:MOST_PINNED]
+    return (row["horizon"], row["rank"], row["tie"], *pins)
+
+
+_ORDERS = {
+    CommentOrder.TOP: _List(TOP_OF_POSTS, (MAX_ID, MAX_ID, MAX_ID, 0, 0, 0), _by_rank, (MAX_ID,)),
+    CommentOrder.NEWEST: _List(NEWEST_OF_POSTS, (MAX_ID,), _by_id),
+    CommentOrder.OLDEST: _List(OLDEST_OF_POSTS, (0,), _by_id),
 }
+_REPLIES = _List(REPLIES_OF_COMMENTS, (0,), _by_id)
 
 
 async def comments_of_posts(
@@ -39,8 +69,8 @@ async def comments_of_posts(
     after: str | None,
 ) -> dict[int, Page[VisibleComment]]:
     """By post id: what nobody answers to, without the replies. Raises RequestFault for a bad `first` or `after`."""
-    sql, start = _PAGES[order]
-    return await _pages(reader, links, viewer_id, {post.id: post for post in posts}, sql, start, first, after)
+    threads = {post.id: post for post in posts}
+    return await _pages(reader, links, viewer_id, threads, _ORDERS[order], first=first, after=after)
 
 
 async def replies_of_comments(
@@ -54,28 +84,26 @@ async def replies_of_comments(
 ) -> dict[int, Page[VisibleComment]]:
     """By comment id, the oldest first. Raises as `comments_of_posts`."""
     threads = {comment.id: comment.post for comment in comments}
-    return await _pages(reader, links, viewer_id, threads, REPLIES_OF_COMMENTS, (0,), first, after)
+    return await _pages(reader, links, viewer_id, threads, _REPLIES, first=first, after=after)
 
 
-async def _pages(  # noqa: PLR0917
+async def _pages(
     reader: Reader,
     links: MediaLinks,
     viewer_id: int,
     parents: Mapping[int, VisiblePost],
-    sql: str,
-    start: Position,
+    of: _List,
+    *,
     first: int,
     after: str | None,
 ) -> dict[int, Page[VisibleComment]]:
     """`parents` are posts or comments, each with its post."""
     checked_first(first)
     posts = {post.id: post for post in parents.values()}
-    by_score = len(start) == 2
 
     async def fetch(begin: Mapping[int, Position], limit: int) -> list[Any]:
-        scores = [position[0] for position in begin.values()]
-        ids = [position[-1] for position in begin.values()]
-        return await reader.by_ids(sql, begin, viewer_id, list(begin), scores, ids, limit)
+        columns = [list(numbers) for numbers in zip(*begin.values(), strict=True)]
+        return await reader.by_ids(of.sql, begin, viewer_id, list(begin), *columns, limit, *of.more)
 
     async def prove(rows: Sequence[Any]) -> list[VisibleComment | None]:
         shown = await comments_of(reader, links, viewer_id, rows, posts)
@@ -83,10 +111,10 @@ async def _pages(  # noqa: PLR0917
 
     return await filled(
         list(parents),
-        start if after is None else decode_cursor(after, len(start)),
+        of.start if after is None else decode_cursor(after, len(of.start)),
         first,
         fetch=fetch,
         prove=prove,
-        position_of=lambda row: (row["score"], row["id"]) if by_score else (row["id"],),
+        position_of=of.position_of,
         is_later_page=after is not None,
     )

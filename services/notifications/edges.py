@@ -24,15 +24,28 @@ class Standing:
 
 
 Look = Callable[[], Awaitable[Standing | None]]
+MayBeTold = Callable[[Standing], Awaitable[bool]]
 
 
-async def settle(job: Job, kind: NotificationKind, actor_id: int, subject: Subject, look: Look) -> None:
+async def _always(_edge: Standing) -> bool:
+    return True
+
+
+async def settle(
+    job: Job,
+    kind: NotificationKind,
+    actor_id: int,
+    subject: Subject,
+    look: Look,
+    *,
+    may_be_told: MayBeTold = _always,
+) -> None:
     """Makes what the owner is told agree with the edge. A job of an older version of it leaves it to the newer's.
 
     `job.payload["version"]` is the edge's when the event happened. Raises ShardUnavailable.
     """
     edge = await look()
-    if edge is not None and edge.holds and edge.version == job.payload["version"]:
+    if edge is not None and edge.holds and edge.version == job.payload["version"] and await may_be_told(edge):
         await tell(
             job.backend,
             edge.owner_id,

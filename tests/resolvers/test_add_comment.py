@@ -2,12 +2,16 @@ from services.backend import Backend
 from tests.api import Api
 from tests.factories import make_user
 from tests.posting import fingerprint, make_post
+from tests.resolvers.accounts import error_code
 from tests.resolvers.posts import mutate, nobody, post_of, refused
 
 SHOWN = """
     comment { id text likeCount replyCount viewerHasLiked viewerCanDelete isPinned author { id }
               parent { id replyCount } post { id commentCount } replies { nodes { id } } }
 """
+
+
+ADD = "mutation ($input: AddCommentInput!) { addComment(input: $input) { comment { id } } }"
 
 
 async def test_a_comment_and_an_answer(api: Api, backend: Backend) -> None:
@@ -53,10 +57,32 @@ async def test_refusals_name_the_field(api: Api, backend: Backend) -> None:
     for given, code, field in (
         ({"postId": post_id, "text": " "}, "TOO_SHORT", "text"),
         ({"postId": post_id, "text": "x" * 2201}, "TOO_LONG", "text"),
+        ({"postId": post_id, "text": "What a shitty picture"}, "REJECTED", "text"),
         ({"postId": off, "text": "Hello"}, "NOT_ALLOWED", "postId"),
         ({"postId": nobody(of="POST"), "text": "Hello"}, "NOT_FOUND", "postId"),
         ({"postId": post_id, "text": "Hello", "parentId": nobody(of="COMMENT")}, "NOT_FOUND", "parentId"),
     ):
         payload = await mutate(api, "addComment", "comment { id }", given, author)
         assert payload == refused("comment", code, field)
+    assert await error_code(api, ADD, {"input": {"postId": post_id, "text": "Hello"}}) == "UNAUTHENTICATED"
     assert await fingerprint(backend) == before
+
+
+async def test_the_same_over_and_over_is_refused(api: Api, backend: Backend) -> None:
+    author, writer = await make_user(backend), await make_user(backend)
+    posts = [post_of(await make_post(backend, author)) for _ in range(2)]
+    keyed = {"postId": posts[0], "text": "Buy now", "idempotencyKey": "k"}
+    first = await mutate(api, "addComment", "comment { id }", keyed, writer)
+    for number in range(4):
+        given = {"postId": posts[number % 2], "text": f"{' ' * number}BUY now!"}
+        assert (await mutate(api, "addComment", "comment { id }", given, writer))["userErrors"] == []
+    before = await fingerprint(backend)
+    for given in ({"postId": posts[1], "text": "buy now"}, {**keyed, "idempotencyKey": "other"}):
+        payload = await mutate(api, "addComment", "comment { id }", given, writer)
+        assert payload == refused("comment", "REJECTED", "text")
+    # What was asked for before is given back, and a key whose comment was refused has made nothing.
+    assert await mutate(api, "addComment", "comment { id }", keyed, writer) == first
+    assert await fingerprint(backend) == before
+    other = {**keyed, "idempotencyKey": "other", "text": "Something else"}
+    assert (await mutate(api, "addComment", "comment { id }", other, writer))["userErrors"] == []
+    assert (await mutate(api, "addComment", "comment { id }", {**keyed, "text": "Buy now"}, author))["userErrors"] == []

@@ -2,6 +2,7 @@ from services.backend import Backend
 from tests.api import Api
 from tests.factories import make_user
 from tests.posting import fingerprint, make_comment, make_post
+from tests.resolvers.accounts import error_code
 from tests.resolvers.posts import comment_of, mutate, nobody, post_of, refused
 
 SHOWN = "subject { __typename id likeCount viewerHasLiked ... on Post { likers { edges { node { id } since } } } }"
@@ -32,4 +33,6 @@ async def test_what_cannot_be_liked(api: Api, backend: Backend) -> None:
         for subject_id in (post_id, nobody(of="POST"), nobody(of="COMMENT"), hidden.global_id):
             payload = await mutate(api, name, SHOWN, {"subjectId": subject_id}, other)
             assert payload == refused("subject", "NOT_FOUND", "subjectId")
+        query = f"mutation ($input: {name.title()}Input!) {{ {name}(input: $input) {{ subject {{ id }} }} }}"
+        assert await error_code(api, query, {"input": {"subjectId": post_id}}) == "UNAUTHENTICATED"
     assert await fingerprint(backend) == before

@@ -38,7 +38,7 @@ async def test_old_events_go_when_all_their_deliveries_are_done(outbox: Backend)
     assert (await delivery(outbox, dead))["state"] == "DEAD"
     orphans = "SELECT event_id FROM deliveries d WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = d.event_id)"
     assert await outbox.reader().on_every_node(orphans) == []
-    assert await expire(outbox) == Expired(0, 0, 0)
+    assert await expire(outbox) == Expired(0, 0, 0, 0)
 
 
 async def test_old_keys_and_sources_go(outbox: Backend) -> None:
@@ -59,10 +59,27 @@ async def test_old_keys_and_sources_go(outbox: Backend) -> None:
                 text("INSERT INTO notification_sources VALUES (:recipient, :event, :moment)"),
                 {"recipient": recipient, "event": number, "moment": moment},
             )
-    assert await expire(outbox) == Expired(events=0, idempotency_keys=2, notification_sources=1)
+    assert await expire(outbox) == Expired(events=0, idempotency_keys=2, notification_sources=1, comment_scores=0)
     keys = await outbox.reader().on_shard(6, "SELECT key FROM idempotency_keys WHERE actor_id = $1", recipient)
     assert [row["key"] for row in keys] == ["young"]
     sources = await outbox.reader().on_shard(
         6, "SELECT event_id FROM notification_sources WHERE recipient_id = $1 ORDER BY event_id", recipient
     )
     assert [row["event_id"] for row in sources] == [0, 1]
+
+
+async def test_scores_that_comments_had_go_after_a_day(outbox: Backend) -> None:
+    now = clock.now()
+    async with outbox.transaction(6) as transaction:
+        comment_id = await transaction.mint_id()
+        for number, hours in enumerate((23, 25)):
+            await transaction.session.execute(
+                text(
+                    "INSERT INTO comment_scores (comment_id, until, since, post_id, score, created_at)"
+                    " VALUES (:comment, :until, 0, :comment, 0, :moment)"
+                ),
+                {"comment": comment_id, "until": number, "moment": now - timedelta(hours=hours)},
+            )
+    assert (await expire(outbox)).comment_scores == 1
+    kept = await outbox.reader().on_shard(6, "SELECT until FROM comment_scores WHERE comment_id = $1", comment_id)
+    assert [row["until"] for row in kept] == [0]

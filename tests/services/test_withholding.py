@@ -10,7 +10,7 @@ from models.tables import Counter, Withheld
 from services import withholding
 from services.accounts.suspension import restore, suspend
 from services.backend import Backend
-from services.comments.add import repair_comment
+from services.comments.mirror import repair_comment
 from services.consequences import EventKind
 from services.likes import like, repair_like, unlike
 from services.outbox import Unfinished

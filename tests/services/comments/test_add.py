@@ -7,7 +7,8 @@ from core.errors import UserErrorCode, UserFault
 from models.ids import shard_of
 from models.tables import Counter
 from services.backend import Backend
-from services.comments.add import NewComment, add_comment, repair_comment
+from services.comments.add import NewComment, add_comment
+from services.comments.mirror import repair_comment
 from services.consequences import EventKind
 from services.visibility import visible_comments
 from tests.factories import Person, make_user
