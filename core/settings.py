@@ -105,6 +105,10 @@ class Settings(BaseSettings):
     )
     event_retention_days: int = Field(30, ge=1, description="How long finished events are kept.")
 
+    most_followed: int = Field(
+        7500, ge=1, description="How many people one person may follow, those who are asked included."
+    )
+
     profanity_filter: bool = Field(True, description="Whether comments with swear words or slurs are refused.")
     repeats_max: int = Field(
         5, ge=1, le=1000, description="How often a person may say the same within `repeats_seconds`."

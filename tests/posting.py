@@ -127,7 +127,7 @@ async def count_of(backend: Backend, object_id: int, counter: Counter) -> int:
     return (await counts.read(backend.reader(), [object_id], [counter]))[object_id, counter]
 
 
-async def events_about(backend: Backend, identifier: int, kind: EventKind, **payload: Any) -> list[Mapping[str, Any]]:
+async def events_about(backend: Backend, identifier: int, kind: EventKind, **payload: Any) -> list[dict[str, Any]]:
     """The payloads of the events of a kind on the id's shard that hold these values, in order."""
     found = await backend.reader().on_shard_of(
         identifier,

@@ -144,8 +144,9 @@ def upgrade() -> None:
         "follow_reservations",
         sa.Column("follower_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("followed_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("attempt", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("reserved_at", sa.DateTime(timezone=True), server_default=sa.text("clock_now()"), nullable=False),
-        sa.PrimaryKeyConstraint("follower_id", "followed_id", name=op.f("pk_follow_reservations")),
+        sa.PrimaryKeyConstraint("follower_id", "followed_id", "attempt", name=op.f("pk_follow_reservations")),
     )
     op.create_table(
         "hashtag_posts",

@@ -19,3 +19,13 @@ FOLLOW = """
 
 # $1 id of the blocker, on whose shard it runs, $2 id of the one blocked
 BLOCK = "SELECT state AS after, version, since FROM blocks WHERE blocker_id = $1 AND blocked_id = $2"
+
+# Reservations of follows that are so old that nobody is at work on them. $1 how old, in seconds
+_OLD_RESERVATIONS = """
+    SELECT follower_id, followed_id, attempt, reserved_at FROM follow_reservations
+    WHERE reserved_at < (SELECT clock_now()) - make_interval(secs => $1)
+"""
+# $2 how many, of the whole node
+OLD_RESERVATIONS = f"{_OLD_RESERVATIONS} ORDER BY reserved_at LIMIT $2"
+# $2 id of the follower, on whose shard it runs
+OLD_RESERVATIONS_OF = f"{_OLD_RESERVATIONS} AND follower_id = $2"

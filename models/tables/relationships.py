@@ -79,10 +79,11 @@ class AuthorAlert(Base):
 
 class FollowReservation(Base):
     """A place among the follows of one person, taken on the follower's shard before the follow is written on the other:
-    it stands until the mirror says what became of it."""
+    it stands until the mirror says what became of it. Each `attempt`, an id of that shard, has its own."""
 
     __tablename__ = "follow_reservations"
 
     follower_id: Mapped[IdKey]
     followed_id: Mapped[IdKey]
+    attempt: Mapped[IdKey]
     reserved_at: Mapped[MomentNow]

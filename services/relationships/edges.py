@@ -79,43 +79,58 @@ async def end_follow(
     return await changed(transaction, EventKind.UNFOLLOWED, follower_id, followed_id, edge)
 
 
-async def shown_to_follower(
-    backend: Backend, follower_id: int, followed_id: int, edge: Edge | None, names: dict[str, Any]
+async def shown_to_follower(  # noqa: PLR0917
+    backend: Backend,
+    follower_id: int,
+    followed_id: int,
+    edge: Edge | None,
+    names: dict[str, Any],
+    reservation: int | None = None,
 ) -> None:
     """After the commit, before the answer: mirror and timeline. Where that fails the handlers of the edge's event do
     it. Nothing where the edge is None."""
     if edge is None:
         return
-    await or_later(mirror_follow(backend, follower_id, followed_id, edge, names))
+    await or_later(mirror_follow(backend, follower_id, followed_id, edge, names, reservation))
     if FollowState.ACCEPTED in (edge.before, edge.after):
         await or_later(settle_follow(backend, follower_id, followed_id))
 
 
-async def mirror_follow(
-    backend: Backend, follower_id: int, followed_id: int, told: Edge, names: dict[str, Any]
+_RELEASE = text("""
+    DELETE FROM follow_reservations
+    WHERE follower_id = :follower_id AND followed_id = :followed_id AND attempt = :attempt
+""")
+
+
+async def mirror_follow(  # noqa: PLR0917
+    backend: Backend,
+    follower_id: int,
+    followed_id: int,
+    told: Edge | None,
+    names: dict[str, Any],
+    reservation: int | None = None,
 ) -> None:
-    """Tells the follower's shard what the truth said. Raises ShardUnavailable."""
+    """Tells the follower's shard what the truth said, None where it has no such follow, and gives the reservation back
+    that this truth has taken in. Raises ShardUnavailable."""
     async with backend.transaction(shard_of(follower_id)) as transaction:
-        await take_over(transaction, follower_id, followed_id, told, names)
-
-
-async def take_over(
-    transaction: Transaction, follower_id: int, followed_id: int, told: Edge, names: dict[str, Any]
-) -> None:
-    """The mirror and its count, on the follower's shard."""
-    change = await apply(
-        transaction,
-        Following,
-        {"follower_id": follower_id, "followed_id": followed_id},
-        {"since": told.since, **names},
-        version=told.version,
-        state=told.after,
-    )
-    await counts.add(transaction, follower_id, Counter.FOLLOWING, change.entered(FollowState.ACCEPTED))
+        if told is not None:
+            change = await apply(
+                transaction,
+                Following,
+                {"follower_id": follower_id, "followed_id": followed_id},
+                {"since": told.since, **names},
+                version=told.version,
+                state=told.after,
+            )
+            await counts.add(transaction, follower_id, Counter.FOLLOWING, change.entered(FollowState.ACCEPTED))
+        if reservation is not None:
+            whose = {"follower_id": follower_id, "followed_id": followed_id, "attempt": reservation}
+            await transaction.session.execute(_RELEASE, whose)
 
 
 async def repair_follow(job: Job) -> None:
-    """For FOLLOWED and UNFOLLOWED: brings the mirror to what the truth says now, and the names on both sides.
+    """For FOLLOWED and UNFOLLOWED: brings the mirror to what the truth says now, and the names on both sides. What was
+    reserved for the follow is given back with that.
 
     The names are read behind the mirror: who is renamed after that finds both edges (`refresh_names`), who was before
     is caught here; so too whether either edge is withheld. Raises Unsettled and ShardUnavailable.
@@ -125,7 +140,7 @@ async def repair_follow(job: Job) -> None:
     for row in await backend.reader().on_shard_of(followed_id, FOLLOW, followed_id, follower_id):
         told = Edge(None, row["after"], row["version"], row["since"])
         names = followed_columns(row["username"], row["full_name"], row["name_version"])
-        await mirror_follow(backend, follower_id, followed_id, told, names)
+        await mirror_follow(backend, follower_id, followed_id, told, names, job.payload.get("reservation"))
     for user in await backend.reader().on_shard_of(followed_id, NAMES_BY_ID, [followed_id]):
         await rename_followed(backend, followed_id, [follower_id], names_of(user))
     for user in await backend.reader().on_shard_of(follower_id, NAMES_BY_ID, [follower_id]):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import UserErrorCode, UserFault
+from models.ids import shard_of
 from models.tables import Counter
 from services.backend import Backend
 from services.consequences import EventKind
@@ -55,9 +56,9 @@ async def test_following_and_following_no_more(backend: Backend) -> None:
             assert await edge(backend, a, b) == [(state, version, a.username), (state, version, b.username)]
             assert await counted(backend, a, b) == ((1, 1) if state == "ACCEPTED" else (0, 0))
     told = {"follower_id": a.id, "followed_id": b.id}
-    assert await events_about(backend, b.id, EventKind.FOLLOWED, **told) == [
-        {**told, "version": version, "state": "ACCEPTED"} for version in (1, 3)
-    ]
+    followed = await events_about(backend, b.id, EventKind.FOLLOWED, **told)
+    assert all(shard_of(event.pop("reservation")) == shard_of(a.id) for event in followed)
+    assert followed == [{**told, "version": version, "state": "ACCEPTED"} for version in (1, 3)]
     assert await events_about(backend, b.id, EventKind.UNFOLLOWED, **told) == [{**told, "version": 2, "state": "GONE"}]
 
 
