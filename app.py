@@ -6,6 +6,7 @@ import contextlib
 import gc
 import socket
 from collections.abc import AsyncIterator
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -88,9 +89,6 @@ class App:
         async def redis_answers() -> None:
             await backend.redis.ping()
 
-        async def withdrawn(rendition: str) -> bool:
-            return await is_withdrawn(backend, rendition)
-
         checks = {"postgresql": store_answers, "redis": redis_answers, "storage": backend.storage.check}
         sockets = Sockets(self.engine, self.context_of, self.is_alive, is_development=is_development)
         routes = [
@@ -98,7 +96,7 @@ class App:
                 self.engine, self.context_of, max_bytes=settings.request_max_bytes, is_development=is_development
             ),
             socket_route(sockets),
-            media_route(backend.storage, backend.signer, withdrawn),
+            media_route(backend.storage, backend.signer, partial(is_withdrawn, backend)),
             *health_routes(checks),
         ]
         middleware = [

@@ -1,30 +1,52 @@
 """Our own signature on the URLs of pictures: HMAC-SHA256, about a microsecond each.
 
 An expiry lies on a boundary of `bucket_seconds`, so every URL of a bucket is the same and caches work; it is valid
-for one to two buckets. The signature covers key, expiry and cache policy.
+for one to two buckets. The signature covers expiry, policy, owner and epoch, and the key.
 """
 
 import hashlib
 import hmac
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core import clock
 
 PATH = "/media/"
-_PURPOSE = b"heliograph media url 1"
+_PURPOSE = b"heliograph media url 2"
 _SIGNATURE_BYTES = 16
 
 
 class CachePolicy(StrEnum):
-    """Who may keep a picture: shared caches too, or the viewer's browser alone."""
+    """Who may keep a picture: shared caches too, or the viewer's browser alone.
+
+    AVATAR is kept like PUBLIC; it is told apart because it outlives its owner's going private.
+    """
 
     PUBLIC = "p"
     PRIVATE = "v"
+    AVATAR = "a"
+
+
+@dataclass(slots=True)
+class Grant:
+    """What a URL is given out for: a picture of this owner, for as long as nothing of this epoch is withdrawn.
+
+    `mark` is owner and epoch as the URL has them.
+    """
+
+    owner_id: int
+    epoch: int
+    policy: CachePolicy
+    mark: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.mark = f"{urlsafe_b64encode(self.owner_id.to_bytes(8, 'big'))[:11].decode()}.{self.epoch}"
 
 
 class _Bucket:
-    """What all URLs of one bucket share: HMAC's two halves, with everything but the key taken in."""
+    """What all URLs of one bucket share: HMAC's two halves, with everything taken in that is the same for all."""
 
     __slots__ = ("expires", "prepared", "starts")
 
@@ -37,7 +59,7 @@ class _Bucket:
         for policy in CachePolicy:
             inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
             inner.update(_prefix(expires, policy))
-            self.prepared[policy] = (inner, outer, f"?e={expires}&c={policy.value}&s=")
+            self.prepared[policy] = (inner, outer, f"&e={expires}&c={policy.value}&s=")
 
 
 class MediaSigner:
@@ -49,25 +71,30 @@ class MediaSigner:
         self._bucket_seconds = bucket_seconds
         self._bucket = self._bucket_at(clock.timestamp())
 
-    def sign(self, key: str, policy: CachePolicy = CachePolicy.PRIVATE) -> str:
-        """`/media/KEY?e=EXPIRY&c=POLICY&s=SIGNATURE`. The key must be safe in a URL, as those of `keys` are."""
+    def sign(self, key: str, grant: Grant) -> str:
+        """`/media/KEY?o=OWNER.EPOCH&e=EXPIRY&c=POLICY&s=SIGNATURE`. The key must be safe in a URL, as those of `keys`
+        are."""
         bucket = self._bucket
         if not bucket.starts <= clock.timestamp() < bucket.starts + self._bucket_seconds:
             bucket = self._bucket = self._bucket_at(clock.timestamp())
-        inner, outer, query = bucket.prepared[policy]
+        inner, outer, query = bucket.prepared[grant.policy]
+        mark = grant.mark
         inner = inner.copy()
-        inner.update(key.encode())
+        inner.update(f"{mark}\n{key}".encode())
         outer = outer.copy()
         outer.update(inner.digest())
-        return f"{PATH}{key}{query}{outer.digest()[:_SIGNATURE_BYTES].hex()}"
+        return f"{PATH}{key}?o={mark}{query}{outer.digest()[:_SIGNATURE_BYTES].hex()}"
 
-    def verify(self, key: str, expires: str, policy: str, signature: str) -> CachePolicy | None:
-        """The policy of a URL that we signed and that has not expired; None for any other."""
-        if policy not in _POLICIES or not _EXPIRY.fullmatch(expires):
+    def verify(self, key: str, mark: str, expires: str, policy: str, signature: str) -> Grant | None:
+        """What a URL was given out for that we signed and that has not expired; None for any other."""
+        if policy not in _POLICIES or not _EXPIRY.fullmatch(expires) or not _MARK.fullmatch(mark):
             return None
-        expected = hmac.digest(self._secret, _prefix(int(expires), policy) + key.encode(), "sha256")
-        matches = hmac.compare_digest(expected[:_SIGNATURE_BYTES].hex().encode(), signature.encode(errors="replace"))
-        return CachePolicy(policy) if matches and clock.timestamp() < int(expires) else None
+        message = _prefix(int(expires), policy) + f"{mark}\n{key}".encode()
+        expected = hmac.digest(self._secret, message, "sha256")[:_SIGNATURE_BYTES].hex().encode()
+        if not hmac.compare_digest(expected, signature.encode(errors="replace")) or clock.timestamp() >= int(expires):
+            return None
+        owner, _, epoch = mark.partition(".")
+        return Grant(int.from_bytes(urlsafe_b64decode(owner + "="), "big"), int(epoch), CachePolicy(policy))
 
     def _bucket_at(self, timestamp: float) -> _Bucket:
         expires = (int(timestamp) // self._bucket_seconds + 2) * self._bucket_seconds
@@ -75,6 +102,7 @@ class MediaSigner:
 
 
 _EXPIRY = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
+_MARK = re.compile(r"[A-Za-z0-9_-]{11}\.(?:0|[1-9][0-9]{0,18})", re.ASCII)
 _POLICIES = frozenset(policy.value for policy in CachePolicy)
 
 

@@ -7,8 +7,9 @@ and the highest version of it counts.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg
 import orjson
@@ -47,6 +48,8 @@ class Transaction:
     session: AsyncSession
     shard: int
     has_events: bool = False
+    after_commit: list[Callable[[Any], Awaitable[object]]] = field(default_factory=list)
+    """What to try before anybody is answered, given the backend; where it fails, an event's handler does it."""
 
     async def mint_id(self) -> int:
         """A new id on this shard."""

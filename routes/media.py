@@ -22,13 +22,15 @@ from media.errors import (
     StorageUnavailable,
 )
 from media.keys import rendition_of
-from media.signing import PATH, CachePolicy, MediaSigner
+from media.signing import PATH, CachePolicy, Grant, MediaSigner
 from media.storage import ObjectStorage
 from media.streams import ObjectInfo, ObjectStream
 from routes.streaming import ObjectResponse
 
-IsWithdrawn = Callable[[str], Awaitable[bool]]
-"""Whether a rendition (the token in its keys) has been withdrawn. Raises where that cannot be known."""
+IsWithdrawn = Callable[[str, Grant], Awaitable[bool]]
+"""Whether URLs of a rendition (the token in its keys) that were given out for this grant have been withdrawn.
+
+Raises where that cannot be known."""
 
 _BROWSER_SECONDS = 300
 _SHARED_SECONDS = 30 * 86400
@@ -44,17 +46,17 @@ def media_route(storage: ObjectStorage, signer: MediaSigner, is_withdrawn: IsWit
     async def serve(request: Request) -> Response:
         key: str = request.path_params["key"]
         query = request.query_params
-        policy = signer.verify(key, query.get("e", ""), query.get("c", ""), query.get("s", ""))
+        grant = signer.verify(key, *(query.get(name, "") for name in ("o", "e", "c", "s")))
         rendition = rendition_of(key)
-        if policy is None or rendition is None:
+        if grant is None or rendition is None:
             return _not_found()
         try:
-            if await is_withdrawn(rendition):
+            if await is_withdrawn(rendition, grant):
                 return _not_found()
         except Exception:  # noqa: BLE001  whatever it is that failed, nothing is shown unproved
             _log.warning("media.withdrawn_unknown", key=key, exc_info=True)
             return _unavailable()
-        caching = _cache_headers(policy, int(query["e"]))
+        caching = _cache_headers(grant.policy, int(query["e"]))
         try:
             return await (_describe if request.method == "HEAD" else _send)(storage, key, request, caching)
         except ObjectMissing:
@@ -126,11 +128,12 @@ def _range(request: Request) -> tuple[str | None, str | None]:
 
 
 def _cache_headers(policy: CachePolicy, expires: int) -> dict[str, str]:
-    """A browser asks again after 5 minutes, so that a withdrawn picture goes; a shared cache is purged."""
+    """A browser asks again after 5 minutes, also where it could not be answered then, so that a withdrawn picture goes.
+    A shared cache is purged."""
     browser = max(0, min(_BROWSER_SECONDS, expires - int(clock.timestamp())))
-    if policy is CachePolicy.PUBLIC:
-        return {"Cache-Control": f"public, max-age={browser}, s-maxage={_SHARED_SECONDS}, immutable"}
-    return {"Cache-Control": f"private, max-age={browser}, immutable"}
+    if policy is CachePolicy.PRIVATE:
+        return {"Cache-Control": f"private, max-age={browser}, must-revalidate, immutable"}
+    return {"Cache-Control": f"public, max-age={browser}, s-maxage={_SHARED_SECONDS}, must-revalidate, immutable"}
 
 
 def _object_headers(info: ObjectInfo) -> dict[str, str]:

@@ -19,6 +19,7 @@ from media.storage import ObjectStorage
 from models.reads.reader import Reader
 from models.shards import Shards, Transaction
 from services.background import Background
+from services.mirrored import or_later
 
 OUTBOX_CHANNEL = "outbox"
 REDIS_CONNECTIONS = 64
@@ -75,13 +76,16 @@ class Backend:
 
     @contextlib.asynccontextmanager
     async def transaction(self, shard: int, *, crash_after_commit: str = "") -> AsyncIterator[Transaction]:
-        """One transaction on one logical shard. Wakes the relay after the commit if it emitted an event.
+        """One transaction on one logical shard. After the commit it does what was to be done then, and wakes the relay
+        if there was an event.
 
         `crash_after_commit` names a crash point between the two.
         """
         async with self.shards.transaction(shard) as transaction:
             yield transaction
         crash_point(crash_after_commit)
+        for step in transaction.after_commit:
+            await or_later(step(self))
         if transaction.has_events:
             await self.publish(OUTBOX_CHANNEL, str(shard).encode())
 

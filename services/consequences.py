@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     UPLOAD_FINISHED = "UploadFinished"
     UPLOAD_PROCESSED = "UploadProcessed"
     UPLOAD_CANCELLED = "UploadCancelled"
+    MEDIA_WITHDRAWN = "MediaWithdrawn"
     POST_CREATED = "PostCreated"
     POST_UPDATED = "PostUpdated"
     POST_ARCHIVED = "PostArchived"
@@ -60,6 +61,7 @@ CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
     EventKind.UPLOAD_FINISHED: (Handler("process_upload", Family.MEDIA),),
     EventKind.UPLOAD_PROCESSED: (Handler("notify_upload", Family.FAST), Handler("discard_upload", Family.FAST)),
     EventKind.UPLOAD_CANCELLED: (Handler("discard_upload", Family.FAST),),
+    EventKind.MEDIA_WITHDRAWN: (Handler("announce_withdrawals", Family.FAST),),
     EventKind.POST_CREATED: (
         Handler("fan_out_post", Family.FANOUT),
         Handler("list_post", Family.FAST),

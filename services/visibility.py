@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any
 
-from media.signing import CachePolicy
+from media.signing import CachePolicy, Grant
 from models.reads.comments import COMMENTS_BY_ID
 from models.reads.people import USERS_BY_ID
 from models.reads.posts import POSTS_BY_ID
@@ -187,6 +187,7 @@ def _user(row: Any, links: MediaLinks) -> VisibleUser:
         row["is_private"],
         row["is_verified"],
         row["name_version"],
+        row["media_floor"],
         links,
     )
 
@@ -197,6 +198,7 @@ def _post(row: Any, viewer_id: int, links: MediaLinks, authors: dict[int, Visibl
         author = authors[row["user_id"]] = _user(row, links)
     is_author = author.id == viewer_id
     policy = CachePolicy.PRIVATE if author.is_private or row["state"] != PostState.LIVE else CachePolicy.PUBLIC
+    grant = Grant(author.id, max(author.media_floor, row["media_epoch"]), policy)
     return VisiblePost(
         id=row["id"],
         author=author,
@@ -204,7 +206,7 @@ def _post(row: Any, viewer_id: int, links: MediaLinks, authors: dict[int, Visibl
         caption=row["caption"],
         caption_entities=entity_rows(row["entities"]),
         hashtags=[HashtagRow(one["id"], one["name"]) for one in row["hashtags"]],
-        media=[image_row(inline, policy, links) for inline in row["media"]],
+        media=[image_row(inline, grant, links) for inline in row["media"]],
         place=PlaceRow(**row["place"]) if row["place"] else None,
         state=row["state"],
         edited_at=row["edited_at"],

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from media.pictures import ImageFormat
-from media.signing import CachePolicy, MediaSigner
+from media.signing import CachePolicy, Grant, MediaSigner
 from models.global_ids import NodeKind, encode, encode_shortcode
 from models.ids import created_at
 from models.tables import MediaStatus
@@ -19,8 +19,8 @@ class MediaLinks:
     signer: MediaSigner
     base: str = ""
 
-    def url(self, key: str, policy: CachePolicy) -> str:
-        return self.base + self.signer.sign(key, policy)
+    def url(self, key: str, grant: Grant) -> str:
+        return self.base + self.signer.sign(key, grant)
 
 
 @dataclass(slots=True, eq=False)
@@ -32,12 +32,12 @@ class VariantRow:
     height: int
     format: str
     bytes: int
-    policy: CachePolicy
+    grant: Grant
     links: MediaLinks
 
     @property
     def url(self) -> str:
-        return self.links.url(self.key, self.policy)
+        return self.links.url(self.key, self.grant)
 
 
 @dataclass(slots=True, eq=False)
@@ -76,14 +76,14 @@ class ImageRow:
         return next((v for v in fitting if width is not None and v.width >= width), fitting[-1])
 
 
-def image_row(inline: dict[str, Any], policy: CachePolicy, links: MediaLinks) -> ImageRow:
+def image_row(inline: dict[str, Any], grant: Grant, links: MediaLinks) -> ImageRow:
     """From the JSON that `uploads.result`, `posts.media` and `users.avatar` hold.
 
-    The policy is PUBLIC for what anybody may see: shared caches may keep it then.
+    The grant's policy is PUBLIC for what anybody may see: shared caches may keep it then. What its epoch is, see
+    `services/withdrawals.py`.
     """
     variants = [
-        VariantRow(v["key"], v["width"], v["height"], v["format"], v["bytes"], policy, links)
-        for v in inline["variants"]
+        VariantRow(v["key"], v["width"], v["height"], v["format"], v["bytes"], grant, links) for v in inline["variants"]
     ]
     return ImageRow(
         inline["id"],
@@ -108,6 +108,7 @@ class VisibleUser:
     is_private: bool
     is_verified: bool
     name_version: int
+    media_floor: int
     links: MediaLinks
 
     @property
@@ -120,7 +121,9 @@ class VisibleUser:
 
     @property
     def avatar(self) -> ImageRow | None:
-        return image_row(self.avatar_inline, CachePolicy.PUBLIC, self.links) if self.avatar_inline else None
+        if self.avatar_inline is None:
+            return None
+        return image_row(self.avatar_inline, Grant(self.id, self.media_floor, CachePolicy.AVATAR), self.links)
 
 
 @dataclass(slots=True, eq=False)

@@ -54,7 +54,7 @@ async def ready_upload(backend: Backend, owner_id: int, **columns: Any) -> int:
             "object_key": f"originals/{rendition}",
             "status": MediaStatus.READY.value,
             "expires_at": func.clock_now(),
-            "result": {"width": 1080, "height": 810, "blurhash": "LKO2", "variants": variants},
+            "result": {"id": upload_id, "width": 1080, "height": 810, "blurhash": "LKO2", "variants": variants},
         }
         await transaction.session.execute(insert(Upload).values(row | columns))
     return upload_id

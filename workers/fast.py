@@ -17,6 +17,7 @@ from services.relationships.edges import repair_follow
 from services.saves import repair_save
 from services.uploads.discarding import discard_upload
 from services.uploads.telling import notify_upload
+from services.withdrawals import announce_withdrawals
 from workers.family import JobFamily
 
 FAST = JobFamily(
@@ -24,6 +25,7 @@ FAST = JobFamily(
     timeout_seconds=10,
     concurrency=16,
     functions={
+        "announce_withdrawals": announce_withdrawals,
         "comment_notification": comment_notification,
         "confirm_claims": confirm_claims,
         "discard_upload": discard_upload,

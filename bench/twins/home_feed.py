@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.settings import Settings
-from media.signing import CachePolicy, MediaSigner
+from media.signing import CachePolicy, Grant, MediaSigner
 from models.global_ids import NodeKind
 from models.ids import MAX_ID, created_at, shard_of
 from models.reads.accounts import VIEWER
@@ -48,6 +48,7 @@ def _count(counter: Counter, subject: str) -> str:
 # $1 posts, $2 viewer: with the author, the viewer's marks, the counts and the top comments.
 PAGE = f"""
     SELECT p.id, p.caption, p.media, u.id AS author_id, u.username, u.full_name, u.is_verified, u.avatar, u.is_private,
+           u.media_floor, greatest(u.media_floor, p.media_epoch) AS media_epoch,
            f.state AS follow_state,
            EXISTS (SELECT FROM likes l WHERE l.subject_id = p.id AND l.user_id = $2 AND l.state = 'LIKED') AS liked,
            EXISTS (SELECT FROM saves s WHERE s.post_id = p.id AND s.user_id = $2 AND s.state = 'SAVED') AS saved,
@@ -145,7 +146,7 @@ class Twin:
                 "viewerHasLiked": post["liked"],
                 "viewerHasSaved": post["saved"],
                 "author": self.author(post, followers),
-                "media": [self.image(image, post["is_private"]) for image in post["media"]],
+                "media": self.images(post),
                 "comments": {
                     "nodes": [
                         {
@@ -162,33 +163,38 @@ class Twin:
 
     def author(self, post: Any, followers: set[int]) -> dict[str, Any]:
         fitting = next(v for v in post["avatar"]["variants"] if v["format"] == "JPEG" and v["width"] >= 150)
+        grant = Grant(post["author_id"], post["media_floor"], CachePolicy.AVATAR)
         return {
             "id": global_id(NodeKind.USER, post["author_id"]),
             "username": post["username"],
             "fullName": post["full_name"],
             "isVerified": post["is_verified"],
-            "avatar": {"url": self.url(fitting["key"], CachePolicy.PUBLIC)},
+            "avatar": {"url": self.url(fitting["key"], grant)},
             "viewerRelationship": {
                 "isFollowing": post["follow_state"] == "ACCEPTED",
                 "isFollowedBy": post["author_id"] in followers,
             },
         }
 
-    def image(self, image: dict[str, Any], is_private: bool) -> dict[str, Any]:  # noqa: FBT001
-        policy = CachePolicy.PRIVATE if is_private else CachePolicy.PUBLIC
+    def images(self, post: Any) -> list[dict[str, Any]]:
+        policy = CachePolicy.PRIVATE if post["is_private"] else CachePolicy.PUBLIC
+        grant = Grant(post["author_id"], post["media_epoch"], policy)
+        return [self.image(image, grant) for image in post["media"]]
+
+    def image(self, image: dict[str, Any], grant: Grant) -> dict[str, Any]:
         return {
             "id": global_id(NodeKind.IMAGE, image["id"]),
             "width": image["width"],
             "height": image["height"],
             "blurhash": image["blurhash"],
             "variants": [
-                {"url": self.url(v["key"], policy), "width": v["width"], "format": v["format"]}
+                {"url": self.url(v["key"], grant), "width": v["width"], "format": v["format"]}
                 for v in image["variants"]
             ],
         }
 
-    def url(self, key: str, policy: CachePolicy) -> str:
-        return self.settings.public_url + self.signer.sign(key, policy)
+    def url(self, key: str, grant: Grant) -> str:
+        return self.settings.public_url + self.signer.sign(key, grant)
 
 
 async def _set_up(connection: asyncpg.Connection) -> None:

@@ -330,12 +330,17 @@ def upgrade() -> None:
     op.add_column("saves", sa.Column("withheld", sa.SmallInteger(), server_default="0", nullable=False))
     op.add_column("users", sa.Column("media_epoch", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("users", sa.Column("media_floor", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column(
+        "withdrawn_media",
+        sa.Column("below_epoch", sa.BigInteger(), server_default=sa.text("9223372036854775807"), nullable=False),
+    )
     for table, key in KEYS.items():
         op.execute(f"SELECT hold_to_one_shard('{table}', '{key}')")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_column("withdrawn_media", "below_epoch")
     op.drop_column("users", "media_floor")
     op.drop_column("users", "media_epoch")
     op.drop_column("saves", "withheld")

@@ -5,7 +5,7 @@ from models.tables.counts import Counter
 
 USER_COLUMNS = (
     "u.id AS user_id, u.username, u.full_name, u.bio, u.website, u.pronouns, u.avatar, u.is_private, u.is_verified,"
-    " u.state AS user_state, u.name_version, u.media_epoch, u.media_floor"
+    " u.state AS user_state, u.name_version, u.media_floor"
 )
 
 

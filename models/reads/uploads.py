@@ -2,7 +2,8 @@
 
 _COLUMNS = """
     id, owner_id, status, progress, content_type, byte_size, object_key, alt_text, expires_at, finished_at,
-    result, captured_at, camera, failure_reason, attached_to
+    result, captured_at, camera, failure_reason, attached_to,
+    (SELECT u.media_epoch FROM users u WHERE u.id = uploads.owner_id) AS owner_epoch
 """
 
 # $1 ids of uploads, $2 id of their owner
@@ -18,7 +19,9 @@ UPLOADS_OF_OWNER = f"""
 
 # $1 ids of images, which are those of the uploads that they came from
 IMAGES_BY_ID = """
-    SELECT id, owner_id, result, attached_to FROM uploads
+    SELECT id, owner_id, result, attached_to,
+           (SELECT u.media_epoch FROM users u WHERE u.id = uploads.owner_id) AS owner_epoch
+    FROM uploads
     WHERE id = ANY($1) AND status = 'READY'
 """
 

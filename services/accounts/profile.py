@@ -18,6 +18,7 @@ from services.backend import Backend
 from services.consequences import EventKind
 from services.outbox import emit
 from services.viewer import ViewerIdentity
+from services.withdrawals import withdraw_content
 
 
 class ProfileChange(TypedDict, total=False):
@@ -65,7 +66,9 @@ async def _rename(backend: Backend, user_id: int, name: Name, values: dict[str, 
 async def _write(transaction: Transaction, user_id: int, values: dict[str, Any]) -> str:
     """Returns the username until now."""
     execute = transaction.session.execute
-    asked = select(User.username, User.full_name, User.avatar).where(User.id == user_id).with_for_update()
+    asked = (
+        select(User.username, User.full_name, User.avatar, User.is_private).where(User.id == user_id).with_for_update()
+    )
     before = (await execute(asked)).one()
     columns: dict[str, Any] = {column: value for column, value in values.items() if column != "avatar_upload_id"}
     if "avatar_upload_id" in values:
@@ -77,6 +80,8 @@ async def _write(transaction: Transaction, user_id: int, values: dict[str, Any])
         columns["name_version"] = User.name_version + 1
     if columns:
         await execute(update(User).where(User.id == user_id).values(**columns))
+    if values.get("is_private") and not before.is_private:
+        await withdraw_content(transaction, user_id)
     if is_renamed:
         await emit(transaction, EventKind.USER_RENAMED, {"user_id": user_id, "old_username": before.username})
     return str(before.username)

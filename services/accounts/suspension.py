@@ -11,11 +11,12 @@ from services.backend import Backend
 from services.consequences import EventKind
 from services.live import session_channel
 from services.outbox import emit
+from services.withdrawals import withdraw_owner
 
 
 async def suspend(backend: Backend, user_id: int) -> bool:
     """Whether it changed anything: who is suspended stays so, and a deleted account is left alone. Tokens are refused
-    from the commit on, and sockets told to close. Raises ShardUnavailable."""
+    from the commit on, URLs of the user's pictures die, and sockets are told to close. Raises ShardUnavailable."""
     changed = await _change(backend, user_id, UserState.ACTIVE, UserState.SUSPENDED, EventKind.USER_SUSPENDED)
     # Also where nothing changed: whoever suspended before may have died ahead of this line.
     await backend.publish(session_channel(user_id), b"")
@@ -37,5 +38,7 @@ async def _change(backend: Backend, user_id: int, before: UserState, after: User
         )
         if changed.scalar_one_or_none() is None:
             return False
+        if after is UserState.SUSPENDED:
+            await withdraw_owner(transaction, user_id)
         await emit(transaction, kind, {"user_id": user_id})
         return True

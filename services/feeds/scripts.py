@@ -10,16 +10,9 @@ ids, 8 bytes big-endian, and below them all one *mark* that tells what the timel
 pushes that it had acknowledged; so a timeline of an earlier life is thrown away when it is met.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-
-from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
+from services.scripts import Script
 
 _COMMON = """
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x%x%x%x%x%x%x%x)') or '--------'
 local READY, BUILDING = 16, 24
 
 local function mark_of(key)
@@ -55,20 +48,13 @@ end
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    body: str
-    source: str = field(init=False)
-    sha: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "source", _COMMON + self.body)
-        object.__setattr__(self, "sha", hashlib.sha1(self.source.encode(), usedforsecurity=False).hexdigest())
+def _script(body: str) -> Script:
+    return Script(_COMMON + body)
 
 
 # KEYS one timeline; ARGV upper bound, count, milliseconds to keep it, a token, milliseconds that building may take.
 # Gives the ids in a list, behind them the mark if the list came down to it; of one that is not ready the token.
-READ = Script("""
+READ = _script("""
 local mark = mark_of(KEYS[1])
 if not mark then
     redis.call('ZADD', KEYS[1], 0, string.rep('\\0', 8) .. run .. ARGV[4])
@@ -86,7 +72,7 @@ return redis.call('ZREVRANGEBYLEX', KEYS[1], ARGV[1], '-', 'LIMIT', 0, ARGV[2])
 """)
 
 # KEYS timelines; ARGV id, length. Gives the number of timelines that did not have it.
-PUSH = Script("""
+PUSH = _script("""
 local length, added = tonumber(ARGV[2]), 0
 for _, key in ipairs(KEYS) do
     local mark = mark_of(key)
@@ -106,7 +92,7 @@ return added
 """)
 
 # KEYS timelines; ARGV ids. Gives the number of members taken out.
-TAKE_OUT = Script("""
+TAKE_OUT = _script("""
 local taken = 0
 for _, key in ipairs(KEYS) do
     for first = 1, #ARGV, 1000 do
@@ -117,7 +103,7 @@ return taken
 """)
 
 # KEYS one timeline; ARGV token, floor, length, milliseconds to keep it, ids. Gives 1, or 0 if it is another one.
-FINISH = Script("""
+FINISH = _script("""
 local mark = mark_of(KEYS[1])
 if not mark or #mark ~= BUILDING or string.sub(mark, 17) ~= ARGV[1] then
     return 0
@@ -133,7 +119,7 @@ return 1
 """)
 
 # KEYS one timeline; ARGV token. What could not be built is taken away.
-ABANDON = Script("""
+ABANDON = _script("""
 local mark = mark_of(KEYS[1])
 if mark and #mark == BUILDING and string.sub(mark, 17) == ARGV[1] then
     redis.call('DEL', KEYS[1])
@@ -142,7 +128,7 @@ end
 
 # KEYS one timeline; ARGV floor, length, ids: all of one author's above that floor. The higher floor holds from now
 # on. Below one that is being built nothing can be said of the author's older posts, so that is given up.
-MERGE = Script("""
+MERGE = _script("""
 local mark = mark_of(KEYS[1])
 if not mark then
     return
@@ -160,29 +146,3 @@ if redis.call('ZSCORE', KEYS[1], floor) then
 end
 trim(KEYS[1], tonumber(ARGV[2]))
 """)
-
-
-async def run(redis: Redis, script: Script, key: bytes, *arguments: bytes | int) -> Any:
-    """One round trip, two where the server does not know the script yet. Raises RedisError."""
-    try:
-        return await redis.evalsha(script.sha, 1, key, *arguments)
-    except NoScriptError:
-        return await redis.eval(script.source, 1, key, *arguments)
-
-
-async def run_on_each(
-    redis: Redis, script: Script, groups: Mapping[int, Sequence[bytes]], *arguments: bytes | int
-) -> list[Any]:
-    """Runs the script, which bears being run twice, on each group of keys: one round trip. Raises RedisError."""
-
-    async def attempt() -> list[Any]:
-        async with redis.pipeline(transaction=False) as pipeline:
-            for keys in groups.values():
-                pipeline.evalsha(script.sha, len(keys), *keys, *arguments)
-            return list(await pipeline.execute())
-
-    try:
-        return await attempt()
-    except NoScriptError:
-        await redis.script_load(script.source)
-        return await attempt()

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from models.ids import shard_of
 from services.backend import Backend
 from services.feeds import scripts
+from services.scripts import Script, run, run_on_each
 
 BUILD_SECONDS = 60
 """A timeline whose builder died is gone after this time; a build that takes longer is in vain."""
@@ -59,7 +60,7 @@ async def read(backend: Backend, viewer_id: int, below: int, count: int) -> Stre
 
     Raises RedisError or OSError.
     """
-    answer = await scripts.run(
+    answer = await run(
         backend.redis,
         scripts.READ,
         key_of(viewer_id),
@@ -100,7 +101,7 @@ async def finish(backend: Backend, viewer_id: int, token: bytes, floor: int, pos
 
     Raises RedisError or OSError.
     """
-    ended = await scripts.run(
+    ended = await run(
         backend.redis,
         scripts.FINISH,
         key_of(viewer_id),
@@ -115,7 +116,7 @@ async def finish(backend: Backend, viewer_id: int, token: bytes, floor: int, pos
 
 async def abandon(backend: Backend, viewer_id: int, token: bytes) -> None:
     """Gives a build up; the next read begins another. Raises RedisError or OSError."""
-    await scripts.run(backend.redis, scripts.ABANDON, key_of(viewer_id), token)
+    await run(backend.redis, scripts.ABANDON, key_of(viewer_id), token)
 
 
 async def merge(backend: Backend, viewer_id: int, floor: int, post_ids: Sequence[int]) -> None:
@@ -125,15 +126,15 @@ async def merge(backend: Backend, viewer_id: int, floor: int, post_ids: Sequence
     """
     length = backend.settings.timeline_length
     members = map(_ID.pack, post_ids)
-    await scripts.run(backend.redis, scripts.MERGE, key_of(viewer_id), _ID.pack(floor), length, *members)
+    await run(backend.redis, scripts.MERGE, key_of(viewer_id), _ID.pack(floor), length, *members)
 
 
 def _lifetime_ms(backend: Backend) -> int:
     return backend.settings.timeline_days * 86_400_000
 
 
-async def _on_each(backend: Backend, script: scripts.Script, viewer_ids: Iterable[int], *arguments: bytes | int) -> int:
+async def _on_each(backend: Backend, script: Script, viewer_ids: Iterable[int], *arguments: bytes | int) -> int:
     groups: dict[int, list[bytes]] = {}
     for viewer_id in viewer_ids:
         groups.setdefault(shard_of(viewer_id), []).append(key_of(viewer_id))
-    return sum(await scripts.run_on_each(backend.redis, script, groups, *arguments)) if groups else 0
+    return sum(await run_on_each(backend.redis, script, groups, *arguments)) if groups else 0

@@ -56,8 +56,8 @@ def stored_tags(tags: Iterable[NewTag]) -> list[dict[str, Any]]:
     return [{"user_id": tag.user_id, "x": tag.x, "y": tag.y} for tag in tags]
 
 
-async def release(transaction: Transaction, owner_id: int, post_id: int, upload_ids: Iterable[int]) -> list[str]:
-    """Withdraws the pictures of a post and has their objects removed. The renditions to `announce` after the commit."""
+async def release(transaction: Transaction, owner_id: int, post_id: int, upload_ids: Iterable[int]) -> None:
+    """Withdraws the pictures of a post and has their objects removed."""
     released = await transaction.session.execute(
         update(Upload)
         .where(Upload.id.in_(list(upload_ids)), Upload.attached_to == post_id)
@@ -69,4 +69,3 @@ async def release(transaction: Transaction, owner_id: int, post_id: int, upload_
         withdrawn += renditions(upload)
         await emit(transaction, EventKind.UPLOAD_CANCELLED, {"upload_id": upload["id"], "owner_id": owner_id})
     await withdraw(transaction, owner_id, withdrawn)
-    return withdrawn

@@ -15,7 +15,6 @@ from services.posts.attaching import release
 from services.posts.listing import list_post
 from services.seen import own_post
 from services.visible import MediaLinks
-from services.withdrawals import announce
 
 FIELD = "postId"
 
@@ -24,12 +23,11 @@ async def delete_post(backend: Backend, links: MediaLinks, viewer_id: int, post_
     """Raises UserFault: NOT_FOUND, and NOT_ALLOWED for another's post; and ShardUnavailable."""
     await own_post(backend, links, viewer_id, post_id, FIELD)
     async with backend.transaction(shard_of(post_id)) as transaction:
-        withdrawn = await _delete(transaction, viewer_id, post_id)
-    await or_later(announce(backend, withdrawn))
+        await _delete(transaction, viewer_id, post_id)
     await or_later(list_post(backend, post_id))
 
 
-async def _delete(transaction: Transaction, author_id: int, post_id: int) -> list[str]:
+async def _delete(transaction: Transaction, author_id: int, post_id: int) -> None:
     execute = transaction.session.execute
     asked = select(Post.state, Post.media).where(Post.id == post_id).with_for_update()
     before = (await execute(asked)).one()
@@ -40,4 +38,4 @@ async def _delete(transaction: Transaction, author_id: int, post_id: int) -> lis
     if before.state == PostState.LIVE:
         await counts.add(transaction, author_id, Counter.POSTS, -1)
     await emit(transaction, EventKind.POST_DELETED, {"post_id": post_id, "author_id": author_id})
-    return await release(transaction, author_id, post_id, (inline["id"] for inline in before.media))
+    await release(transaction, author_id, post_id, (inline["id"] for inline in before.media))

@@ -7,12 +7,11 @@ from models.ids import shard_of
 from models.tables import MediaStatus, Upload
 from services.backend import Backend
 from services.consequences import EventKind
-from services.mirrored import or_later
 from services.outbox import emit
 from services.uploads.finishing import FIELD, own_upload
 from services.uploads.rows import renditions
 from services.uploads.watching import tell_change
-from services.withdrawals import announce, withdraw
+from services.withdrawals import withdraw
 
 CANCELLABLE = [MediaStatus.UPLOADING.value, MediaStatus.PROCESSING.value, MediaStatus.READY.value]
 
@@ -24,17 +23,15 @@ async def cancel_upload(backend: Backend, owner_id: int, upload_id: int | None) 
     """
     upload = await own_upload(backend, owner_id, upload_id)
     number = int(upload["id"])
-    withdrawn = await _cancel(backend, owner_id, number)
-    if withdrawn is not None:
+    if await _cancel(backend, owner_id, number):
         await tell_change(backend, number)
-        await or_later(announce(backend, withdrawn))
     elif (await own_upload(backend, owner_id, upload_id))["attached_to"] is not None:
         raise UserFault(UserErrorCode.NOT_ALLOWED, "This picture is in use: delete what shows it.", (FIELD,))
     return number
 
 
-async def _cancel(backend: Backend, owner_id: int, upload_id: int) -> list[str] | None:
-    """The renditions that are withdrawn with it; None where it is not to be cancelled."""
+async def _cancel(backend: Backend, owner_id: int, upload_id: int) -> bool:
+    """Whether it was to be cancelled."""
     async with backend.transaction(shard_of(upload_id)) as transaction:
         changed = await transaction.session.execute(
             update(Upload)
@@ -44,8 +41,7 @@ async def _cancel(backend: Backend, owner_id: int, upload_id: int) -> list[str] 
         )
         upload = changed.mappings().one_or_none()
         if upload is None:
-            return None
-        withdrawn = renditions(upload)
-        await withdraw(transaction, owner_id, withdrawn)
+            return False
+        await withdraw(transaction, owner_id, renditions(upload))
         await emit(transaction, EventKind.UPLOAD_CANCELLED, {"upload_id": upload_id, "owner_id": owner_id})
-    return withdrawn
+    return True

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from core import clock
-from media.signing import CachePolicy
+from media.signing import CachePolicy, Grant
 from media.storage import ObjectStorage
 from models.ids import MAX_ID
 from models.reads.reader import Reader
@@ -58,7 +58,7 @@ async def visible_images(
     shown = {image.id: image for post in posts.values() for image in post.media}
     shown |= {user.avatar.id: user.avatar for user in users.values() if user.avatar}
     owned = [row for row in rows if row["owner_id"] == viewer_id and row["id"] not in shown]
-    shown |= {row["id"]: image_row(row["result"], CachePolicy.PRIVATE, links) for row in owned}
+    shown |= {row["id"]: _own_image(row, links) for row in owned}
     return {number: shown[number] for number in wanted if number in shown}
 
 
@@ -84,6 +84,12 @@ def _give_forms(still_to_send: Sequence[tuple[Any, UploadRow]], storage: ObjectS
             upload.form = UploadForm(form.url, fields)
 
 
+def _own_image(row: Any, links: MediaLinks) -> ImageRow:
+    """Private: it may be shown by nothing yet, or by a post that few may see. Of the newest epoch, which nothing has
+    withdrawn but what ends the picture itself."""
+    return image_row(row["result"], Grant(row["owner_id"], row["owner_epoch"], CachePolicy.PRIVATE), links)
+
+
 def _upload(row: Any, links: MediaLinks) -> UploadRow:
     status = MediaStatus(row["status"])
     is_ready = status is MediaStatus.READY
@@ -92,8 +98,7 @@ def _upload(row: Any, links: MediaLinks) -> UploadRow:
         status=status,
         progress=row["progress"],
         expires_at=row["expires_at"],
-        # Private: it may be shown by nothing yet, or by a post that few may see.
-        result=image_row(row["result"], CachePolicy.PRIVATE, links) if is_ready else None,
+        result=_own_image(row, links) if is_ready else None,
         captured_at=row["captured_at"],
         camera=row["camera"],
         failure_reason=row["failure_reason"],

@@ -14,7 +14,7 @@ from core.settings import Settings
 from media import streams
 from media.keys import new_token, original_key, rendition_of, variant_key
 from media.pictures import ImageFormat
-from media.signing import CachePolicy, MediaSigner
+from media.signing import CachePolicy, Grant, MediaSigner
 from media.storage import ObjectStorage
 from media.streams import CHUNK
 from routes.media import media_route
@@ -25,12 +25,17 @@ DAY = 86_400
 NOT_FOUND = (404, b"Not found.\n", "no-store")
 
 
+OURS = Grant(1 << 50, 3, CachePolicy.PRIVATE)
+
+
 class Withdrawn(set[str]):
-    """The set of withdrawn renditions, which can be out of reach."""
+    """The set of withdrawn renditions, which can be out of reach. `asked` is what the gateway last asked for."""
 
     fault: Exception | None = None
+    asked: Grant | None = None
 
-    async def ask(self, rendition: str) -> bool:
+    async def ask(self, rendition: str, grant: Grant) -> bool:
+        self.asked = grant
         if self.fault is not None:
             raise self.fault
         return rendition in self
@@ -84,7 +89,7 @@ def seen(answer: httpx.Response) -> tuple[int, bytes, str]:
 
 
 async def test_the_whole_picture(client: httpx.AsyncClient, signer: MediaSigner, key: str) -> None:
-    answer = await client.get(signer.sign(key))
+    answer = await client.get(signer.sign(key, OURS))
     assert (answer.status_code, answer.content) == (200, BODY)
     modified = parsedate_to_datetime(answer.headers.pop("last-modified"))
     assert abs((clock.now() - modified).total_seconds()) < 120
@@ -97,30 +102,32 @@ async def test_the_whole_picture(client: httpx.AsyncClient, signer: MediaSigner,
         "x-content-type-options": "nosniff",
         "accept-ranges": "bytes",
         "etag": ETAG,
-        "cache-control": "private, max-age=300, immutable",
+        "cache-control": "private, max-age=300, must-revalidate, immutable",
     }
 
 
+@pytest.mark.parametrize("policy", [CachePolicy.PUBLIC, CachePolicy.AVATAR])
 async def test_a_public_picture_is_kept_by_shared_caches(
-    client: httpx.AsyncClient, signer: MediaSigner, key: str
+    *, client: httpx.AsyncClient, signer: MediaSigner, withdrawn: Withdrawn, key: str, policy: CachePolicy
 ) -> None:
-    answer = await client.get(signer.sign(key, CachePolicy.PUBLIC))
-    assert seen(answer) == (200, BODY, "public, max-age=300, s-maxage=2592000, immutable")
+    answer = await client.get(signer.sign(key, Grant(1 << 50, 3, policy)))
+    assert seen(answer) == (200, BODY, "public, max-age=300, s-maxage=2592000, must-revalidate, immutable")
+    assert withdrawn.asked == Grant(1 << 50, 3, policy)
 
 
 async def test_a_browser_keeps_nothing_beyond_the_expiry(
     client: httpx.AsyncClient, signer: MediaSigner, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = signer.sign(key)
-    expires = int(url.partition("?e=")[2].partition("&")[0])
+    url = signer.sign(key, OURS)
+    expires = int(url.partition("&e=")[2].partition("&")[0])
     monkeypatch.setattr(clock, "timestamp", lambda: expires - 40.0)
-    assert seen(await client.get(url)) == (200, BODY, "private, max-age=40, immutable")
+    assert seen(await client.get(url)) == (200, BODY, "private, max-age=40, must-revalidate, immutable")
     monkeypatch.setattr(clock, "timestamp", lambda: float(expires))
     assert seen(await client.get(url)) == NOT_FOUND
 
 
 async def test_head(client: httpx.AsyncClient, signer: MediaSigner, key: str) -> None:
-    url = signer.sign(key)
+    url = signer.sign(key, OURS)
     answer, whole = await client.head(url), await client.get(url)
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers == whole.headers
@@ -143,18 +150,22 @@ async def test_everything_refused_is_refused_alike(
     gone = variant_key(new_token(), 150, ImageFormat.JPEG)
     await storage.put(gone, BODY, "image/jpeg")
     withdrawn.add(str(rendition_of(gone)))
-    url = signer.sign(key)
+    url = signer.sign(key, OURS)
     path, _, query = url.partition("?")
     refused = [
         path,
         f"{path}?e=1&c=v&s=0",
+        f"{path}?o=&e=1&c=v&s=0",
+        url.replace(".3&", ".4&"),
+        url.replace("?o=A", "?o=B"),
+        url.replace("c=v", "c=a"),
         url[:-1] + ("0" if url[-1] != "0" else "1"),
         url.replace("c=v", "c=p"),
         url.replace("640.webp", "150.webp"),
-        MediaSigner("another secret of thirty-two chars", DAY).sign(key),
-        signer.sign(missing),
-        signer.sign(original),
-        signer.sign(gone),
+        MediaSigner("another secret of thirty-two chars", DAY).sign(key, OURS),
+        signer.sign(missing, OURS),
+        signer.sign(original, OURS),
+        signer.sign(gone, OURS),
         f"/media/?{query}",
         f"/media/variants/..%2Foriginals%2F{original}?{query}",
     ]
@@ -165,21 +176,47 @@ async def test_everything_refused_is_refused_alike(
     assert (await client.request(method, url)).status_code == 200
 
 
-async def test_withdrawn_and_given_back(
-    client: httpx.AsyncClient, signer: MediaSigner, withdrawn: Withdrawn, key: str
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"If-None-Match": ETAG},
+        {"If-None-Match": "*"},
+        {"If-Modified-Since": "Sat, 29 Oct 2044 19:43:31 GMT"},
+        {"Range": "bytes=0-1"},
+        {"Range": "bytes=999-"},
+        {"Range": "bytes=0-1", "If-Range": ETAG},
+    ],
+)
+async def test_of_what_is_withdrawn_nothing_is_told(
+    *,
+    client: httpx.AsyncClient,
+    signer: MediaSigner,
+    withdrawn: Withdrawn,
+    key: str,
+    method: str,
+    headers: dict[str, str],
 ) -> None:
-    """Even for a browser that only asks whether what it has still holds."""
+    """Also to a browser that only asks whether what it has still holds."""
+    before = await client.request(method, signer.sign(key, OURS), headers=headers)
     withdrawn.add(str(rendition_of(key)))
-    assert seen(await client.get(signer.sign(key), headers={"If-None-Match": ETAG})) == NOT_FOUND
+    answer = await client.request(method, signer.sign(key, OURS), headers=headers)
+    body = b"Not found.\n" if method == "GET" else b""
+    assert seen(answer) == (404, body, "no-store")
+    assert dict(answer.headers) == {"cache-control": "no-store", "content-type": "text/plain; charset=utf-8"} | {
+        "content-length": "11"
+    }
     withdrawn.clear()
-    assert (await client.get(signer.sign(key), headers={"If-None-Match": ETAG})).status_code == 304
+    after = await client.request(method, signer.sign(key, OURS), headers=headers)
+    assert (after.status_code, after.headers) == (before.status_code, before.headers)
+    assert before.status_code in (200, 206, 304, 416)
 
 
 async def test_unknown_is_hidden(
     client: httpx.AsyncClient, signer: MediaSigner, withdrawn: Withdrawn, key: str
 ) -> None:
     withdrawn.fault = ConnectionError("Redis is away")
-    answer = await client.get(signer.sign(key))
+    answer = await client.get(signer.sign(key, OURS))
     assert seen(answer) == (503, b"Try again.\n", "no-store")
     assert answer.headers["retry-after"] == "1"
 
@@ -188,7 +225,7 @@ async def test_storage_that_is_away(settings: Settings, signer: MediaSigner, wit
     gone = ObjectStorage(settings.model_copy(update={"s3_endpoint": "http://127.0.0.1:9"}))
     app = Starlette(routes=[media_route(gone, signer, withdrawn.ask)])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-        assert seen(await client.get(signer.sign(key))) == (503, b"Try again.\n", "no-store")
+        assert seen(await client.get(signer.sign(key, OURS))) == (503, b"Try again.\n", "no-store")
     await gone.close()
 
 
@@ -206,7 +243,7 @@ async def test_storage_that_is_away(settings: Settings, signer: MediaSigner, wit
 async def test_a_part(
     *, client: httpx.AsyncClient, signer: MediaSigner, key: str, asked: str, body: bytes, content_range: str
 ) -> None:
-    answer = await client.get(signer.sign(key), headers={"Range": asked})
+    answer = await client.get(signer.sign(key, OURS), headers={"Range": asked})
     assert (answer.status_code, answer.content) == (206, body)
     assert answer.headers["content-range"] == content_range
     assert answer.headers["content-length"] == str(len(body))
@@ -215,7 +252,7 @@ async def test_a_part(
 
 @pytest.mark.parametrize("asked", ["bytes=10-", "bytes=10-20", "bytes=-0", "bytes=999999999999-"])
 async def test_a_part_beyond_the_end(client: httpx.AsyncClient, signer: MediaSigner, key: str, asked: str) -> None:
-    answer = await client.get(signer.sign(key), headers={"Range": asked})
+    answer = await client.get(signer.sign(key, OURS), headers={"Range": asked})
     assert seen(answer) == (416, b"", "no-store")
     assert answer.headers["content-range"] == "bytes */10"
 
@@ -226,7 +263,7 @@ async def test_a_part_beyond_the_end(client: httpx.AsyncClient, signer: MediaSig
 async def test_a_range_that_means_nothing_is_ignored(
     client: httpx.AsyncClient, signer: MediaSigner, key: str, asked: str
 ) -> None:
-    answer = await client.get(signer.sign(key), headers={"Range": asked})
+    answer = await client.get(signer.sign(key, OURS), headers={"Range": asked})
     assert (answer.status_code, answer.content) == (200, BODY)
 
 
@@ -248,33 +285,33 @@ async def test_a_range_that_means_nothing_is_ignored(
 async def test_conditions(
     *, client: httpx.AsyncClient, signer: MediaSigner, key: str, headers: dict[str, str], status: int
 ) -> None:
-    answer = await client.get(signer.sign(key), headers=headers)
+    answer = await client.get(signer.sign(key, OURS), headers=headers)
     assert answer.status_code == status
     assert answer.content == {200: BODY, 206: b"01", 304: b""}[status]
     assert answer.headers["etag"] == ETAG
-    assert answer.headers["cache-control"] == "private, max-age=300, immutable"
+    assert answer.headers["cache-control"] == "private, max-age=300, must-revalidate, immutable"
 
 
 async def test_a_large_picture_and_a_part_of_it(client: httpx.AsyncClient, signer: MediaSigner, large: str) -> None:
     body = bytes(range(256)) * (20 * CHUNK // 256)
-    answer = await client.get(signer.sign(large))
+    answer = await client.get(signer.sign(large, OURS))
     assert (answer.status_code, answer.headers["content-length"]) == (200, str(len(body)))
     assert answer.content == body
-    answer = await client.get(signer.sign(large), headers={"Range": f"bytes=1000-{5 * CHUNK}"})
+    answer = await client.get(signer.sign(large, OURS), headers={"Range": f"bytes=1000-{5 * CHUNK}"})
     assert answer.status_code == 206
     assert answer.content == body[1000 : 5 * CHUNK + 1]
 
 
 async def test_other_methods(client: httpx.AsyncClient, signer: MediaSigner, key: str) -> None:
-    assert (await client.post(signer.sign(key))).status_code == 405
-    assert (await client.delete(signer.sign(key))).status_code == 405
+    assert (await client.post(signer.sign(key, OURS))).status_code == 405
+    assert (await client.delete(signer.sign(key, OURS))).status_code == 405
 
 
 async def test_a_slow_reader_who_leaves(
     app: Starlette, signer: MediaSigner, large: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is read ahead of the reader, and nothing is held once the reader is gone."""
-    path, _, query = signer.sign(large).partition("?")
+    path, _, query = signer.sign(large, OURS).partition("?")
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},

@@ -171,7 +171,7 @@ async def test_shared_caches_keep_what_everyone_may_see(backend: Backend) -> Non
     for author in (public, private):
         post_id = await make_post(backend, author)
         [post] = (await visible_posts(backend.reader(), links(backend), author.id, [post_id])).values()
-        policies.append(post.media[0].variants[0].policy)
+        policies.append(post.media[0].variants[0].grant.policy)
     assert policies == [CachePolicy.PUBLIC, CachePolicy.PRIVATE]
 
 

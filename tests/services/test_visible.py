@@ -1,7 +1,7 @@
 import pytest
 
 from media.pictures import ImageFormat
-from media.signing import CachePolicy, MediaSigner
+from media.signing import CachePolicy, Grant, MediaSigner
 from models.global_ids import encode_shortcode
 from services.visible import ImageRow, MediaLinks, image_row
 
@@ -13,7 +13,7 @@ def image(*variants: tuple[int, str]) -> ImageRow:
         {"key": f"variants/{'x' * 22}/{width}.{form}", "width": width, "height": width, "format": form, "bytes": 1}
         for width, form in variants
     ]
-    return image_row({"id": 1, "width": 900, "height": 900, "variants": made}, CachePolicy.PUBLIC, LINKS)
+    return image_row({"id": 1, "width": 900, "height": 900, "variants": made}, Grant(1, 0, CachePolicy.PUBLIC), LINKS)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,9 @@ def test_the_best_variant_for_a_box(width: int | None, image_format: str | None,
 def test_what_an_older_row_does_not_say() -> None:
     shown = image((150, "JPEG"))
     assert (shown.alt_text, shown.blurhash, shown.tagged_users) == (None, None, [])
-    assert shown.variants[0].url.startswith("https://example.com/media/variants/xxxxxxxxxxxxxxxxxxxxxx/150.JPEG?e=")
+    assert shown.variants[0].url.startswith(
+        "https://example.com/media/variants/xxxxxxxxxxxxxxxxxxxxxx/150.JPEG?o=AAAAAAAAAAE.0&e="
+    )
 
 
 def test_a_shortcode_is_the_id_in_base64url() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from core.errors import UserErrorCode, UserFault
 from media.keys import rendition_of
+from media.signing import CachePolicy, Grant
 from models.tables import Counter
 from services.backend import Backend
 from services.consequences import EventKind
@@ -42,7 +43,8 @@ async def test_it_is_gone_with_its_pictures(backend: Backend) -> None:
     await delete_post(backend, links(backend), author.id, post_id)
     shown = await visible_posts(backend.reader(), links(backend), author.id, [post_id, kept])
     assert list(shown) == [kept]
-    assert [await is_withdrawn(backend, rendition) for rendition in renditions] == [True, True]
+    grant = Grant(author.id, 2**53, CachePolicy.PUBLIC)
+    assert [await is_withdrawn(backend, rendition, grant) for rendition in renditions] == [True, True]
     assert await count_of(backend, author.id, Counter.POSTS) == 1
     assert await events_about(backend, post_id, EventKind.POST_DELETED, post_id=post_id) == [
         {"post_id": post_id, "author_id": author.id}

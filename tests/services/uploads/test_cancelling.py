@@ -4,6 +4,7 @@ import pytest
 
 from core.errors import UserErrorCode, UserFault
 from media.runner import ImageRunner
+from media.signing import CachePolicy, Grant
 from models.tables import MediaStatus
 from services.backend import Backend
 from services.uploads.cancelling import cancel_upload
@@ -46,7 +47,7 @@ async def test_cancelled_when_it_was_ready_nothing_is_left(
     await run_job(backend, upload.id, "discard_upload", discard_upload)
     assert not any([await is_stored(backend, key) for key in object_keys(row)])
     [rendition] = renditions(row)
-    assert await is_withdrawn(backend, rendition)
+    assert await is_withdrawn(backend, rendition, Grant(alice.id, 2**53, CachePolicy.PRIVATE))
     assert (await events_of(backend, upload.id)).count("UploadCancelled") == 1
 
 

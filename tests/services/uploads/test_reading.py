@@ -73,7 +73,7 @@ async def test_an_image_that_nothing_shows_is_its_owners(
     number = await ready(alice, runner)
     own = (await images(backend, alice.id, [number]))[number]
     assert (own.width, own.height) == (200, 150)
-    assert {variant.policy for variant in own.variants} == {CachePolicy.PRIVATE}
+    assert {variant.grant.policy for variant in own.variants} == {CachePolicy.PRIVATE}
     assert await images(backend, mallory.id, [number]) == {}
     assert await images(backend, NOBODY, [number]) == {}
     assert await images(backend, alice.id, [alice.id, 5, (await alice.start(PHOTO)).id]) == {}
@@ -86,7 +86,7 @@ async def test_an_image_in_a_post_is_seen_by_who_may_see_the_post(
     post = await post_of(alice, number, "Of the post")
     shown = (await images(backend, mallory.id, [number]))[number]
     assert shown.alt_text == "Of the post"
-    assert {variant.policy for variant in shown.variants} == {CachePolicy.PUBLIC}
+    assert {variant.grant.policy for variant in shown.variants} == {CachePolicy.PUBLIC}
     await change(alice, update(User).where(User.id == alice.id).values(is_private=True))
     assert await images(backend, mallory.id, [number]) == {}
     assert list(await images(backend, alice.id, [number])) == [number]
