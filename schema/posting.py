@@ -141,7 +141,8 @@ class UnsavePostInput:
 class AddCommentInput:
     post_id: ID = strawberry.field(description="The post.")
     text: str = strawberry.field(
-        description="At most 2,200 characters, in any lines. Swear words, and the same over and over, are refused."
+        description="At most 2,200 characters, in any lines, 30 hashtags and 20 mentions. Swear words, and the same"
+        " over and over, are refused."
     )
     parent_id: ID | None = strawberry.field(
         default=None, description="The comment that it answers. An answer to an answer joins the comment of that one."

@@ -14,6 +14,7 @@ from services.backend import Backend
 from services.comments.mirror import Made, mirror_comments
 from services.comments.threads import lock_post
 from services.consequences import EventKind
+from services.entities import checked_entities
 from services.idempotency import checked_key, claim_key, renew_claim
 from services.mirrored import or_later
 from services.moderation.profanity import check_words
@@ -22,6 +23,7 @@ from services.outbox import JSON, emit
 from services.seen import comment_seen, post_seen
 from services.text import checked_text
 from services.visible import MediaLinks
+from services.written import Written, written
 
 OPERATION = "addComment"
 LONGEST_TEXT = 2200
@@ -42,14 +44,16 @@ async def add_comment(backend: Backend, links: MediaLinks, author_id: int, wante
     """The comment's id. Raises UserFault, after which nothing has changed, and ShardUnavailable."""
     checked_key(wanted.idempotency_key, "idempotencyKey")
     wanted = replace(wanted, text=_checked(wanted.text))
+    entities = checked_entities(wanted.text, "text")
     await check_words(backend.settings, wanted.text, "text")
     await post_seen(backend, links, author_id, wanted.post_id, "postId")
     if wanted.parent_id is not None:
         wanted = replace(wanted, parent_id=await _thread(backend, links, author_id, wanted, wanted.parent_id))
     if wanted.idempotency_key is None:
         await check_repeats(backend, author_id, wanted.text, "text")
+    said = await written(backend, links, author_id, entities)
     async with backend.transaction(shard_of(wanted.post_id)) as transaction:
-        comment_id = await _write_once(backend, transaction, author_id, wanted)
+        comment_id = await _write_once(backend, transaction, author_id, wanted, said)
     await or_later(mirror_comments(backend, [Made(comment_id, author_id, CommentState.LIVE.value, 1)]))
     return comment_id
 
@@ -69,23 +73,25 @@ async def _thread(backend: Backend, links: MediaLinks, author_id: int, wanted: N
     return parent.id if parent.parent_id is None else parent.parent_id
 
 
-async def _write_once(backend: Backend, transaction: Transaction, author_id: int, wanted: NewComment) -> int:
+async def _write_once(
+    backend: Backend, transaction: Transaction, author_id: int, wanted: NewComment, said: Written
+) -> int:
     """What the key made before is not made, nor counted as said, again. Who comes at the same moment waits for the key,
     while nobody waits for the post."""
     if wanted.idempotency_key is None:
-        return await _write(transaction, author_id, wanted)
+        return await _write(transaction, author_id, wanted, said)
     claim = (transaction, author_id, f"{OPERATION}:{wanted.post_id}", wanted.idempotency_key)
     placeholder = await transaction.mint_id()
     made = await claim_key(*claim, placeholder)
     if made != placeholder:
         return made
     await check_repeats(backend, author_id, wanted.text, "text")
-    comment_id = await _write(transaction, author_id, wanted)
+    comment_id = await _write(transaction, author_id, wanted, said)
     await renew_claim(*claim, comment_id)
     return comment_id
 
 
-async def _write(transaction: Transaction, author_id: int, wanted: NewComment) -> int:
+async def _write(transaction: Transaction, author_id: int, wanted: NewComment, said: Written) -> int:
     post = await lock_post(transaction, wanted.post_id)
     if post.state == PostState.DELETED:
         raise not_found("post", "postId")
@@ -100,6 +106,7 @@ async def _write(transaction: Transaction, author_id: int, wanted: NewComment) -
             author_id=author_id,
             parent_id=wanted.parent_id,
             text=wanted.text,
+            entities=said.entities,
         )
     )
     await counts.add(transaction, wanted.post_id, Counter.COMMENTS, 1)

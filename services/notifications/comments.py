@@ -17,6 +17,7 @@ from services.notifications.sight import sees
 from services.notifications.tell import Subject, tell
 from services.notifications.untell import untell
 from services.outbox import Job, Unfinished
+from services.written import mentioned
 
 CHUNK = 50
 TURN_SECONDS = 5.0
@@ -100,11 +101,10 @@ def _news(row: Any) -> Iterator[_News]:
     reply = NotificationKind.REPLY, (NodeKind.COMMENT, row["parent_id"])
     comment = NotificationKind.COMMENT, (NodeKind.POST, row["post_id"])
     mention = NotificationKind.MENTION, (NodeKind.COMMENT, row["id"])
-    mentioned = [one["user_id"] for one in row["entities"] if one["kind"] == "MENTION"]
     for recipient_id, (kind, subject) in [
         (row["parent_author_id"], reply),
         (row["post_author_id"], comment),
-        *((user_id, mention) for user_id in mentioned),
+        *((user_id, mention) for user_id in sorted(mentioned(row["entities"]))),
     ]:
         if recipient_id is not None and recipient_id not in told:
             told.add(recipient_id)

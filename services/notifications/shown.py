@@ -49,7 +49,8 @@ class ShownNotification:
 
     @property
     def text(self) -> str:
-        return sentence(self.kind, [user.username for user in self.newest], self.actor_count, self.details)
+        names = [user.username for user in self.newest]
+        return sentence(self.kind, names, self.actor_count, self.details, self.subject_kind)
 
 
 async def shown(

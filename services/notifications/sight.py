@@ -1,10 +1,9 @@
 """Who is told of what: of nothing that they may not see, said or done by nobody whom they may not see."""
 
-from core.errors import ShardUnavailable
 from models.global_ids import NodeKind
-from models.reads.reader import Reader
 from services.backend import Backend
 from services.notifications.tell import Subject
+from services.seen import all_answered
 from services.visibility import visible_comments, visible_posts, visible_users
 from services.visible import MediaLinks
 
@@ -19,10 +18,5 @@ async def sees(backend: Backend, recipient_id: int, *, actor_id: int, subject: S
     look = visible_comments if kind is NodeKind.COMMENT else visible_posts
     is_seen = number in await look(reader, links, recipient_id, [number])
     is_seen = is_seen and actor_id in await visible_users(reader, links, recipient_id, [actor_id])
-    _all_answered(reader)
+    all_answered(reader)
     return is_seen
-
-
-def _all_answered(reader: Reader) -> None:
-    if reader.unavailable:
-        raise ShardUnavailable(min(reader.unavailable))

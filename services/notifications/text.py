@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from models.global_ids import NodeKind
 from models.tables import NotificationKind
 
 _ACTS: dict[NotificationKind, str] = {
@@ -33,11 +34,19 @@ def who(names: Sequence[str], count: int) -> str:
     return f"{names[0]} and {others} other{'s' if others > 1 else ''}"
 
 
-def sentence(kind: NotificationKind, names: Sequence[str], count: int, details: Mapping[str, Any]) -> str:
+def sentence(
+    kind: NotificationKind,
+    names: Sequence[str],
+    count: int,
+    details: Mapping[str, Any],
+    subject_kind: NodeKind | None = None,
+) -> str:
     """`names` are of those of its actors who may be seen, newest first; `count` is how many did it.
 
     Raises LookupError for a kind that nobody is told of yet.
     """
+    if kind is NotificationKind.MENTION and subject_kind is NodeKind.COMMENT:
+        return f"{who(names, count)} mentioned you in a comment."
     if kind in _ACTS:
         return f"{who(names, count)} {_ACTS[kind]}"
     if kind is NotificationKind.WELCOME:

@@ -1,7 +1,7 @@
 from services.backend import Backend
 from tests.api import Api
 from tests.factories import make_user
-from tests.posting import fingerprint, make_post
+from tests.posting import fingerprint, make_block, make_post
 from tests.resolvers.accounts import error_code
 from tests.resolvers.posts import mutate, nobody, post_of, refused
 
@@ -86,3 +86,43 @@ async def test_the_same_over_and_over_is_refused(api: Api, backend: Backend) -> 
     other = {**keyed, "idempotencyKey": "other", "text": "Something else"}
     assert (await mutate(api, "addComment", "comment { id }", other, writer))["userErrors"] == []
     assert (await mutate(api, "addComment", "comment { id }", {**keyed, "text": "Buy now"}, author))["userErrors"] == []
+
+
+async def test_what_it_points_at(api: Api, backend: Backend) -> None:
+    author, friend, hidden = [await make_user(backend) for _ in range(3)]
+    post_id = post_of(await make_post(backend, author))
+    text = f"👩‍👩‍👧 @{friend.username} #Blau https://example.com/a @nobody_at_all @{hidden.username}"
+    await make_block(backend, hidden, author)
+    selection = """
+        comment { id entities { start end target {
+            __typename ... on User { id } ... on Hashtag { name } ... on Link { url }
+        } } }
+    """
+    comment = (await mutate(api, "addComment", selection, {"postId": post_id, "text": text}, author))["comment"]
+
+    def place(said: str) -> dict[str, int]:
+        return {"start": text.index(said), "end": text.index(said) + len(said)}
+
+    mention = {**place(f"@{friend.username}"), "target": {"__typename": "User", "id": friend.global_id}}
+    rest = [
+        {**place("#Blau"), "target": {"__typename": "Hashtag", "name": "blau"}},
+        {**place("https://example.com/a"), "target": {"__typename": "Link", "url": "https://example.com/a"}},
+    ]
+    assert comment["entities"] == [mention, *rest]
+    # Who blocks the mentioned one sees the words, and not whom they mean.
+    viewer = await make_user(backend)
+    await make_block(backend, viewer, friend)
+    query = (
+        "query ($id: ID!) { node(id: $id) { ... on Comment { " + selection.strip()[len("comment { id") : -1] + " } } }"
+    )
+    found = await api.data(query, {"id": comment["id"]}, token=viewer.access_token)
+    assert found["node"]["entities"] == [{**mention, "target": None}, *rest]
+
+
+async def test_too_many_mentions_are_refused(api: Api, backend: Backend) -> None:
+    author = await make_user(backend)
+    post_id = post_of(await make_post(backend, author))
+    before = await fingerprint(backend)
+    given = {"postId": post_id, "text": " ".join(f"@somebody{number}" for number in range(21))}
+    assert await mutate(api, "addComment", "comment { id }", given, author) == refused("comment", "TOO_LONG", "text")
+    assert await fingerprint(backend) == before

@@ -13,6 +13,8 @@ from services.likes import like, unlike
 from services.notifications.likes import like_notification
 from services.outbox import Job
 from services.visible import MediaLinks
+from tests.factories import make_user
+from tests.posting import end_block, make_block, make_comment, make_post
 from tests.services.notifications.conftest import People
 from tests.services.notifications.jobs import jobs, new_post, run
 
@@ -80,6 +82,25 @@ async def test_of_what_is_gone_nobody_is_told(backend: Backend, people: People, 
     for subject_id in (post_id, comment_id):
         await run(like_notification, *await jobs_of(backend, subject_id))
     assert await people.rows(owner) == []
+
+
+async def test_nobody_is_told_of_what_or_of_whom_they_may_not_see(
+    backend: Backend, people: People, links: MediaLinks
+) -> None:
+    """Jobs come late: by then the one who likes is blocked, or the post of the comment is not to be seen any more."""
+    owner, author, fan = [await make_user(backend) for _ in range(3)]
+    own_id, other_id = await make_post(backend, author), await make_post(backend, owner)
+    comment_id = await make_comment(backend, author, other_id)
+    await like(backend, links, fan.id, NodeKind.POST, own_id)
+    await like(backend, links, fan.id, NodeKind.COMMENT, comment_id)
+    todo = [*await jobs_of(backend, own_id), *await jobs_of(backend, comment_id)]
+    await make_block(backend, author, fan)
+    await run(like_notification, *todo)
+    assert await people.rows(author.id) == []
+    await end_block(backend, author, fan)
+    await make_block(backend, owner, author)
+    await run(like_notification, *todo)
+    assert [row["subject_id"] for row in await people.rows(author.id)] == [own_id]
 
 
 async def test_in_any_order_and_twice_what_is_told_is_what_holds(

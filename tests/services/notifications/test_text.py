@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from models.global_ids import NodeKind
 from models.tables import NotificationKind
 from services.notifications.text import sentence
 
@@ -24,6 +25,11 @@ from services.notifications.text import sentence
 )
 def test_sentences(kind: str, names: list[str], count: int, details: dict[str, Any], said: str) -> None:
     assert sentence(NotificationKind(kind), names, count, details) == said
+
+
+def test_a_mention_says_where() -> None:
+    said = [sentence(NotificationKind.MENTION, ["ada"], 1, {}, kind) for kind in (NodeKind.POST, NodeKind.COMMENT)]
+    assert said == ["ada mentioned you in a post.", "ada mentioned you in a comment."]
 
 
 def test_a_kind_that_nobody_is_told_of_has_none() -> None:
