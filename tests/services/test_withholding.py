@@ -10,13 +10,11 @@ from models.tables import Counter, Withheld
 from services import withholding
 from services.accounts.suspension import restore, suspend
 from services.backend import Backend
-from services.comments.mirror import repair_comment
 from services.consequences import EventKind
-from services.likes import like, repair_like, unlike
+from services.likes import like, unlike
 from services.outbox import Unfinished
 from services.relationships.blocks import block, unblock
-from services.relationships.edges import repair_follow
-from services.saves import repair_save, save
+from services.saves import save
 from services.visibility import visible_comments
 from services.withholding import withhold_pair, withhold_person
 from tests.factories import Person, make_user
@@ -33,7 +31,11 @@ from tests.posting import (
 )
 from tests.recount import differences, misjudged
 from tests.services.feeds.town import StepJob
+from workers.fast import FAST
 
+repair_comment, repair_follow, repair_like, repair_save = (
+    FAST.functions[f"repair_{name}"] for name in ("comment", "follow", "like", "save")
+)
 NOTHING, BLOCK, SUSPENSION, PARENT = 0, Withheld.BLOCK, Withheld.SUSPENSION, Withheld.PARENT
 
 
