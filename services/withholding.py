@@ -6,6 +6,7 @@ again behind what it wrote, so whatever job writes last has seen the last state:
 order and beside each other. The protocol is told in `docs/protocols.md`, What is withheld.
 """
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,6 @@ from core.errors import ShardUnavailable
 from models.ids import shard_of
 from models.reads import withholding as sql
 from models.reads.reader import Reader
-from models.shards import Transaction
 from models.tables import Counter, Withheld
 from services.backend import Backend
 from services.outbox import Job, Unfinished
@@ -25,6 +25,7 @@ from services.outbox import Job, Unfinished
 TURN_SECONDS = 5.0
 TURNS = 5
 CHUNK = 500
+SHARDS_AT_ONCE = 4
 
 
 class Unsettled(Exception):
@@ -170,9 +171,11 @@ async def settle(
         amiss = await _amiss(backend.reader(), kind, ids, person_id, owner_id, mask, bits)
         if not amiss:
             return
-        for shard, some in _by_shard(amiss).items():
-            async with backend.transaction(shard) as transaction:
-                await _change(transaction, kind, some, person_id, mask, bits)
+        turns = asyncio.Semaphore(SHARDS_AT_ONCE)
+        values = {"person": person_id, "mask": mask.value, "bits": bits.value}
+        await asyncio.gather(
+            *(_change(backend, turns, kind, shard, values | {"ids": some}) for shard, some in _by_shard(amiss).items())
+        )
     raise Unsettled
 
 
@@ -260,13 +263,11 @@ async def _amiss(  # noqa: PLR0917
     return [row["id"] for row in _all(reader, rows)]
 
 
-async def _change(  # noqa: PLR0917
-    transaction: Transaction, kind: Kind, ids: list[int], person_id: int, mask: Withheld, bits: Withheld
-) -> None:
+async def _change(backend: Backend, turns: asyncio.Semaphore, kind: Kind, shard: int, values: dict[str, Any]) -> None:
     """The rows are there, and rows are never deleted: so `hold` holds them all while they are counted."""
-    values = {"ids": ids, "person": person_id, "shard": transaction.shard, "mask": mask.value, "bits": bits.value}
-    for statement in (*kind.hold, *kind.change):
-        await transaction.session.execute(statement, values)
+    async with turns, backend.transaction(shard) as transaction:
+        for statement in (*kind.hold, *kind.change):
+            await transaction.session.execute(statement, values | {"shard": shard})
 
 
 def _all(reader: Reader, rows: list[Any]) -> list[Any]:

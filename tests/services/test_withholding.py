@@ -6,6 +6,7 @@ import pytest
 
 from models.global_ids import NodeKind
 from models.ids import shard_of
+from models.statements import StatementCount, counted
 from models.tables import Counter, Withheld
 from services import withholding
 from services.accounts.suspension import restore, suspend
@@ -327,3 +328,60 @@ async def test_it_goes_on_where_it_was_killed(backend: Backend, scene: Scene, mo
     assert await scene.counted() == WITHOUT_FAN
     assert [await count_of(backend, post_id, Counter.LIKES) for post_id in posts] == [0] * 5
     await scene.check()
+
+
+async def test_a_job_that_saw_an_older_truth_does_not_have_the_last_word(
+    backend: Backend, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has read that the fan is suspended; before it writes, the suspension ends, and the job of that end is done."""
+    look, overtaken = withholding._truth, False
+
+    async def look_and_be_overtaken(*asked: Any) -> Withheld:
+        nonlocal overtaken
+        found = await look(*asked)
+        if not overtaken:
+            overtaken = True
+            await scene.restore(scene.fan)
+        return found
+
+    await suspend(backend, scene.fan.id)
+    monkeypatch.setattr(withholding, "_truth", look_and_be_overtaken)
+    await scene.judge(scene.fan)
+    assert overtaken
+    assert (await scene.counted(), await scene.withheld()) == (ALL, SHOWN)
+    await scene.check()
+
+
+async def test_a_truth_that_never_rests_is_tried_again_later(
+    backend: Backend, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    async def restless(*_: Any) -> Withheld:
+        nonlocal looks
+        looks += 1
+        return Withheld.SUSPENSION if looks % 2 else Withheld(0)
+
+    monkeypatch.setattr(withholding, "_truth", restless)
+    with pytest.raises(withholding.Unsettled):
+        await scene.judge(scene.fan)
+    assert looks == withholding.TURNS
+    monkeypatch.undo()
+    await scene.judge(scene.fan)
+    await scene.check()
+
+
+async def test_a_chunk_asks_each_node_once_what_concerns_the_pair(scene: Scene) -> None:
+    """However many of the fan's likes there are: the pages of six tables, who blocks whom, and where it is amiss."""
+    backend = scene.backend
+    posts = [await make_post(backend, scene.third) for _ in range(12)]
+    for post_id in posts:
+        await like(backend, links(backend), scene.fan.id, NodeKind.POST, post_id)
+    token = counted.set(StatementCount())
+    await scene.judge_pair(scene.author, scene.fan)
+    count = counted.get()
+    counted.reset(token)
+    assert count is not None
+    nodes = backend.shards.node_count
+    assert count.reads <= 6 * (1 + 2 * nodes)
+    assert count.writes == 0
