@@ -3,7 +3,7 @@ middle and in the wrong order: when all jobs are done, all that has to be withhe
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,8 @@ from models.global_ids import NodeKind
 from services import counts, likes, saves, withholding
 from services.accounts.suspension import restore, suspend
 from services.backend import Backend
-from services.comments import add
+from services.comments import add, delete
+from services.comments.delete import delete_comment
 from services.consequences import CONSEQUENCES, EventKind
 from services.likes import like, unlike
 from services.mirrored import or_later
@@ -65,7 +66,7 @@ class Chaos:
             subject = (NodeKind.COMMENT, self.dice.choice(self.comments)[1])
         here = [None, *(comment_id for of, comment_id in self.comments if of == post_id)]
         parent_id = self.dice.choice(here)
-        doing: list[tuple[int, Any]] = [
+        doing: list[tuple[int, Callable[[], Awaitable[object]]]] = [
             (6, lambda: like(backend, signed, person.id, *subject)),
             (3, lambda: unlike(backend, signed, person.id, *subject)),
             (3, lambda: save(backend, signed, person.id, post_id)),
@@ -74,6 +75,7 @@ class Chaos:
             (4, lambda: make_follow(backend, person, other)),
             (2, lambda: unfollow(backend, signed, person.id, other.id)),
             (2, lambda: counts.fold(backend, subject[1])),
+            (1, lambda: delete_comment(backend, signed, person.id, subject[1])),
         ]
         await self.dare(self.dice.choices([work for _, work in doing], [weight for weight, _ in doing])[0]())
 
@@ -81,17 +83,15 @@ class Chaos:
         """What withholds, or no longer."""
         one, other = self.dice.sample(self.people, 2)
         backend, signed = self.backend, links(self.backend)
-        work = self.dice.choice(
-            [
-                lambda: suspend(backend, one.id),
-                lambda: restore(backend, one.id),
-                lambda: restore(backend, other.id),
-                lambda: block(backend, signed, one.viewer.user, other.id),
-                lambda: unblock(backend, signed, one.id, other.id),
-                lambda: unblock(backend, signed, other.id, one.id),
-            ]
-        )
-        await self.dare(work())
+        deciding: list[Callable[[], Awaitable[object]]] = [
+            lambda: suspend(backend, one.id),
+            lambda: restore(backend, one.id),
+            lambda: restore(backend, other.id),
+            lambda: block(backend, signed, one.viewer.user, other.id),
+            lambda: unblock(backend, signed, one.id, other.id),
+            lambda: unblock(backend, signed, other.id, one.id),
+        ]
+        await self.dare(self.dice.choice(deciding)())
 
     async def comment(self, person: Person, post_id: int, parent_id: int | None) -> None:
         self.comments.append((post_id, await make_comment(self.backend, person, post_id, parent_id=parent_id)))
@@ -151,8 +151,8 @@ def lost_mirrors(monkeypatch: pytest.MonkeyPatch) -> random.Random:
         else:
             await or_later(step)
 
-    for module in (likes, saves, add, edges):
-        monkeypatch.setattr(module, "or_later", now_or_never, raising=False)
+    for module in (likes, saves, add, delete, edges):
+        monkeypatch.setattr(module, "or_later", now_or_never)
     monkeypatch.setattr(withholding, "CHUNK", 3)
     return dice
 
