@@ -33,6 +33,7 @@ class EventKind(StrEnum):
     UNSAVED = "Unsaved"
     FOLLOWED = "Followed"
     UNFOLLOWED = "Unfollowed"
+    ACCOUNT_OPENED = "AccountOpened"
     BLOCKED = "Blocked"
     UNBLOCKED = "Unblocked"
 
@@ -88,6 +89,7 @@ CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
         Handler("follow_notification", Family.FAST),
         Handler("refresh_followed", Family.FAST),
     ),
+    EventKind.ACCOUNT_OPENED: (Handler("accept_waiting", Family.FANOUT),),
     EventKind.BLOCKED: (Handler("repair_block", Family.FAST), Handler("withhold_pair", Family.FANOUT)),
     EventKind.UNBLOCKED: (Handler("repair_block", Family.FAST), Handler("withhold_pair", Family.FANOUT)),
 }

@@ -23,7 +23,8 @@ JSON: TypeAlias = "str | int | float | bool | Sequence[JSON] | Mapping[str, JSON
 _EMIT = text("""
     WITH event AS (
         INSERT INTO events (id, kind, payload, correlation_id)
-        VALUES (mint_id(:shard), :kind, CAST(:payload AS jsonb), :correlation_id)
+        SELECT mint_id(:shard), :kind, payload, :correlation_id
+        FROM jsonb_array_elements(CAST(:payloads AS jsonb)) AS payload
         RETURNING id
     ), delivery AS (
         INSERT INTO deliveries (event_id, handler, shard)
@@ -38,18 +39,26 @@ async def emit(transaction: Transaction, kind: EventKind, payload: Mapping[str, 
 
     The payload holds ids and what cannot be read anew, never rows. Raises LookupError for an event without handlers.
     """
+    [event_id] = await emit_many(transaction, kind, [payload])
+    return event_id
+
+
+async def emit_many(transaction: Transaction, kind: EventKind, payloads: Sequence[Mapping[str, JSON]]) -> list[int]:
+    """The same of many events of a kind, in one statement."""
+    if not payloads:
+        return []
     emitted = await transaction.session.execute(
         _EMIT,
         {
             "shard": transaction.shard,
             "kind": kind.value,
-            "payload": orjson.dumps(payload).decode(),
+            "payloads": orjson.dumps(payloads).decode(),
             "correlation_id": structlog.contextvars.get_contextvars().get("correlation_id"),
             "handlers": handler_names(kind),
         },
     )
     transaction.has_events = True
-    return int(emitted.scalar_one())
+    return list(emitted.scalars())
 
 
 class Superseded(Exception):

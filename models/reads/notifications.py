@@ -74,7 +74,7 @@ SAID_TO_POST_BY = """
     WHERE c.post_id = $1 AND c.author_id = $2 AND c.state = 'LIVE' AND parent.author_id IS DISTINCT FROM $3 LIMIT 1
 """
 # $1 the one followed, $2 the follower
-FOLLOW = "SELECT state, version FROM follows WHERE followed_id = $1 AND follower_id = $2"
+FOLLOW = "SELECT state, previous_state, version FROM follows WHERE followed_id = $1 AND follower_id = $2"
 
 # $1 the post: who is named in it, as long as it is there
 NAMED_IN_POST = "SELECT author_id, entities, media FROM posts WHERE id = $1 AND state = 'LIVE'"

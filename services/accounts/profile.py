@@ -17,6 +17,7 @@ from services.accounts.names import checked_username
 from services.backend import Backend
 from services.consequences import EventKind
 from services.outbox import emit
+from services.relationships.opening import open_account
 from services.viewer import ViewerIdentity
 from services.withdrawals import withdraw_content
 
@@ -82,6 +83,8 @@ async def _write(transaction: Transaction, user_id: int, values: dict[str, Any])
         await execute(update(User).where(User.id == user_id).values(**columns))
     if values.get("is_private") and not before.is_private:
         await withdraw_content(transaction, user_id)
+    if before.is_private and values.get("is_private") is False:
+        await open_account(transaction, user_id)
     if is_renamed:
         await emit(transaction, EventKind.USER_RENAMED, {"user_id": user_id, "old_username": before.username})
     return str(before.username)

@@ -12,10 +12,14 @@ _ACTS: dict[NotificationKind, str] = {
     NotificationKind.REPLY: "replied to your comment.",
     NotificationKind.COMMENT_LIKE: "liked your comment.",
     NotificationKind.FOLLOW: "started following you.",
+    NotificationKind.FOLLOW_REQUEST: "asks to follow you.",
+    NotificationKind.FOLLOW_ACCEPTED: "accepted your follow request.",
     NotificationKind.MENTION: "mentioned you in a post.",
     NotificationKind.TAG: "tagged you in a post.",
     NotificationKind.SHARE: "shared a post with you.",
 }
+_ACTS_OF_MANY: dict[NotificationKind, str] = {NotificationKind.FOLLOW_REQUEST: "ask to follow you."}
+"""Where it is another sentence when more than one did it."""
 _GREETING = "Welcome to Heliograph! Share your first picture, or find people to follow."
 
 
@@ -48,7 +52,8 @@ def sentence(
     if kind is NotificationKind.MENTION and subject_kind is NodeKind.COMMENT:
         return f"{who(names, count)} mentioned you in a comment."
     if kind in _ACTS:
-        return f"{who(names, count)} {_ACTS[kind]}"
+        act = _ACTS_OF_MANY.get(kind, _ACTS[kind]) if count > 1 else _ACTS[kind]
+        return f"{who(names, count)} {act}"
     if kind is NotificationKind.WELCOME:
         return _GREETING
     if kind is NotificationKind.MEDIA_READY:
