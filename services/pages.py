@@ -4,11 +4,18 @@ import base64
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from core.errors import RequestErrorCode, RequestFault
+from models.ids import MAX_ID
 
 MAX_PAGE = 100
+LATEST_MICROSECONDS = 253_402_300_799_000_000
+"""The end of the year 9999, since 1970: PostgreSQL's and Python's calendars both hold it."""
+LATEST = (LATEST_MICROSECONDS, MAX_ID)
+"""Where a list begins that has the latest first: a moment and, among equals, the higher id."""
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 Node = TypeVar("Node")
 
 
@@ -57,6 +64,16 @@ def decode_cursor(cursor: str, length: int) -> tuple[int, ...]:
         return struct.unpack(f">{length}q", raw)
     except (ValueError, struct.error) as fault:
         raise RequestFault(RequestErrorCode.BAD_REQUEST, "`after` is not a cursor of this list.") from fault
+
+
+def microseconds(moment: datetime) -> int:
+    """Since 1970: a moment as cursors hold it."""
+    return (moment - _1970) // timedelta(microseconds=1)
+
+
+def in_calendar(number: int) -> int:
+    """A number of a cursor that anybody may have made, as microseconds since 1970 that PostgreSQL takes."""
+    return min(max(number, 0), LATEST_MICROSECONDS)
 
 
 def page_of(

@@ -3,12 +3,11 @@ one statement per node and one more for the people."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from core.errors import ShardUnavailable
-from models.ids import MAX_ID, shard_of
+from models.ids import shard_of
 from models.reads.feeds import FOLLOWED_BY
 from models.reads.reader import Reader
 from models.reads.relationships import (
@@ -23,17 +22,12 @@ from models.reads.relationships import (
 )
 from models.tables import FollowState
 from services.marks import NOBODY, marks_of
-from services.pages import Page, checked_first, decode_cursor
+from services.pages import LATEST, Page, checked_first, decode_cursor, in_calendar, microseconds
 from services.refill import Position, filled
 from services.relationships.names import folded
 from services.relationships.states import follows_by
 from services.visibility import content_may_be_seen, users_blocked, visible_users
 from services.visible import MediaLinks, VisibleUser
-
-_1970 = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST: Position = (253_402_300_799_000_000, MAX_ID)
-"""The end of the year 9999, in microseconds since 1970: PostgreSQL's and Python's calendars both hold it."""
-
 
 Prove: TypeAlias = Callable[[Reader, MediaLinks, int, set[int]], Awaitable[dict[int, VisibleUser]]]
 """Those of some people whom the viewer may be shown, by id."""
@@ -145,7 +139,7 @@ async def _people(  # noqa: PLR0917
     checked_first(first)
 
     async def fetch(begin: Mapping[int, Position], limit: int) -> list[Any]:
-        since = [min(max(position[0], 0), _LATEST[0]) for position in begin.values()]
+        since = [in_calendar(position[0]) for position in begin.values()]
         people = [position[1] for position in begin.values()]
         reading = reader.by_ids(sql, begin, list(begin), since, people, limit, *arguments)
         rows, marks = await asyncio.gather(reading, marks_of(reader, viewer_id))
@@ -159,11 +153,11 @@ async def _people(  # noqa: PLR0917
 
     return await filled(
         list(dict.fromkeys(owner_ids)),
-        _LATEST if after is None else decode_cursor(after, 2),
+        LATEST if after is None else decode_cursor(after, 2),
         first,
         fetch=fetch,
         prove=shown,
-        position_of=lambda row: ((row["since"] - _1970) // timedelta(microseconds=1), row["person_id"]),
+        position_of=lambda row: (microseconds(row["since"]), row["person_id"]),
         since_of=lambda row: row["since"],
         is_later_page=after is not None,
     )
