@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from core.errors import RequestErrorCode, RequestFault
+from loaders.collection import collections_by_id
 from loaders.comment import comments_by_id
 from loaders.context import Context
 from loaders.media import images_by_id
 from loaders.notification import notifications_by_id
 from loaders.pages import hashtags_by_id, places_by_id
 from loaders.post import posts_by_id
+from loaders.report import reports_by_id
 from loaders.upload import uploads_by_id
 from loaders.user import users_by_id
 from models.global_ids import NodeKind, decode
@@ -28,6 +30,8 @@ NODE_LOADERS: dict[NodeKind, NodeLoader] = {
     NodeKind.UPLOAD: uploads_by_id,
     NodeKind.HASHTAG: hashtags_by_id,
     NodeKind.PLACE: places_by_id,
+    NodeKind.COLLECTION: collections_by_id,
+    NodeKind.REPORT: reports_by_id,
 }
 
 

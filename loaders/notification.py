@@ -1,29 +1,16 @@
 """Notifications of the viewer, who did what they tell of, and what they are about."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from loaders.comment import comments_by_id
 from loaders.context import Context
-from loaders.post import posts_by_id
-from loaders.upload import uploads_by_id
-from loaders.user import users_by_id
-from models.global_ids import NodeKind
+from loaders.subjects import subjects_by_id
 from services.notifications.listing import notifications_page, unread_count
 from services.notifications.shown import MAX_ACTORS, NEWEST_ACTORS, ShownNotification, actors_of, shown_by_id
 from services.pages import Page, checked_first
 from services.viewer import ViewerIdentity
 from services.visibility import visible_users
 from services.visible import VisibleUser
-
-SUBJECTS: dict[NodeKind, Callable[[Context, Sequence[int]], Awaitable[dict[int, Any]]]] = {
-    NodeKind.POST: posts_by_id,
-    NodeKind.COMMENT: comments_by_id,
-    NodeKind.USER: users_by_id,
-    NodeKind.UPLOAD: uploads_by_id,
-}
-"""What a notification can be about: the rows that the viewer may see, by number."""
 
 
 async def notifications_by_id(context: Context, notification_ids: Sequence[int]) -> dict[int, ShownNotification]:
@@ -59,12 +46,5 @@ async def load_actors(
 
 async def load_subject(context: Context, rows: Sequence[ShownNotification]) -> list[Any]:
     """None for what is gone or may not be seen any more."""
-    about: dict[NodeKind, set[int]] = {}
-    for row in rows:
-        if row.subject_kind in SUBJECTS and row.subject_id is not None:
-            about.setdefault(row.subject_kind, set()).add(row.subject_id)
-    answers = await asyncio.gather(*(SUBJECTS[kind](context, list(ids)) for kind, ids in about.items()))
-    found: dict[tuple[NodeKind | None, int | None], Any] = {
-        (kind, id_): one for kind, ones in zip(about, answers, strict=True) for id_, one in ones.items()
-    }
+    found = await subjects_by_id(context, [(row.subject_kind, row.subject_id) for row in rows])
     return [found.get((row.subject_kind, row.subject_id)) for row in rows]

@@ -9,6 +9,7 @@ _NOUNS = {
     NodeKind.COMMENT: "comment",
     NodeKind.UPLOAD: "upload",
     NodeKind.IMAGE: "picture",
+    NodeKind.COLLECTION: "collection",
 }
 
 

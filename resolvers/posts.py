@@ -196,9 +196,10 @@ async def _delete(context: Context, given: DeletePostInput) -> dict[str, Any]:
 async def _save(context: Context, work: Any, given: SavePostInput | UnsavePostInput) -> dict[str, Any]:
     viewer_id = context.signed_in().id
     post_id = number_of(NodeKind.POST, given.post_id, "postId")
+    collection_id = None
     if given.collection_id is not None:
-        decode(given.collection_id)
-    await work(context.backend, context.links, viewer_id, post_id, has_collection=given.collection_id is not None)
+        collection_id = number_of(NodeKind.COLLECTION, given.collection_id, "collectionId")
+    await work(context.backend, context.links, viewer_id, post_id, collection_id)
     return await _answer(context, post_id)
 
 

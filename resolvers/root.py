@@ -5,12 +5,14 @@ from strawberry.schema.config import StrawberryConfig
 
 from execution.lean import lean
 from resolvers.accounts import AccountsMutation, AccountsQuery
+from resolvers.collections import CollectionsMutation
 from resolvers.comments import CommentsMutation
 from resolvers.likes import LikesMutation
 from resolvers.notifications import NotificationsSubscription
 from resolvers.posts import PostsMutation, PostsQuery
 from resolvers.query import NodeQuery
 from resolvers.relationships import RelationshipsMutation
+from resolvers.reports import ReportsMutation
 from resolvers.uploads import UploadsMutation, UploadsSubscription
 from schema.scalars import SCALARS
 
@@ -22,7 +24,14 @@ class Query(AccountsQuery, PostsQuery, NodeQuery):
 
 @strawberry.type(description="Where changing begins; fields run one after the other.")
 class Mutation(
-    AccountsMutation, RelationshipsMutation, PostsMutation, CommentsMutation, LikesMutation, UploadsMutation
+    AccountsMutation,
+    RelationshipsMutation,
+    PostsMutation,
+    CommentsMutation,
+    LikesMutation,
+    CollectionsMutation,
+    ReportsMutation,
+    UploadsMutation,
 ):
     pass
 

@@ -126,14 +126,18 @@ class DeletePostInput:
 @strawberry.input(description="What to save for yourself.")
 class SavePostInput:
     post_id: ID = strawberry.field(description="The post.")
-    collection_id: ID | None = strawberry.field(default=None, description="A collection of yours to put it into.")
+    collection_id: ID | None = strawberry.field(
+        default=None, description="A collection of yours to put it into: it takes 10,000 posts at most."
+    )
 
 
 @strawberry.input(description="What to save no more.")
 class UnsavePostInput:
     post_id: ID = strawberry.field(description="The post.")
     collection_id: ID | None = strawberry.field(
-        default=None, description="A collection of yours to take it out of; out of all, if left out."
+        default=None,
+        description="A collection of yours to take it out of, while it stays saved. If left out, it is saved no more,"
+        " and taken out of all.",
     )
 
 

@@ -3,12 +3,14 @@
 import strawberry
 
 from execution.batched import batched
+from loaders.collection import load_collections, load_saved_posts
 from loaders.feed import load_home_feed
 from loaders.notification import load_notifications, load_unread_count
 from loaders.post import load_archived_posts
 from loaders.relationship import load_blocked_users, load_close_friends, load_follow_requests, load_muted_users
 from loaders.upload import load_uploads
 from schema.base import Connection
+from schema.collection import CollectionConnection
 from schema.feed import FeedConnection
 from schema.notification import Notification
 from schema.post import PostConnection
@@ -46,5 +48,11 @@ class Viewer:
     )
     archived_posts: PostConnection | None = batched(
         load_archived_posts, description="What you have archived, the newest first."
+    )
+    collections: CollectionConnection | None = batched(
+        load_collections, description="Your collections of saved posts, the newest first."
+    )
+    saved_posts: PostConnection | None = batched(
+        load_saved_posts, description="What you saved, as far as you may see it; what you saved last first."
     )
     uploads: Connection[Upload] | None = batched(load_uploads, description="What you have sent, the newest first.")

@@ -9,18 +9,33 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any
 
 from media.signing import CachePolicy, Grant
+from models.global_ids import NodeKind
+from models.reads.collections import COLLECTIONS_BY_ID
 from models.reads.comments import COMMENTS_BY_ID
 from models.reads.people import USERS_BY_ID
 from models.reads.posts import POSTS_BY_ID
 from models.reads.reader import Reader
-from models.tables import CommentState, FollowState, LikeState, PostState, SaveState, UserState
+from models.reads.reports import REPORTS_BY_ID
+from models.tables import (
+    CollectionState,
+    CommentState,
+    FollowState,
+    LikeState,
+    PostState,
+    ReportReason,
+    ReportStatus,
+    SaveState,
+    UserState,
+)
 from services.marks import NOBODY, Marks, marks_of
 from services.visible import (
     HashtagRow,
     MediaLinks,
     PlaceRow,
+    VisibleCollection,
     VisibleComment,
     VisiblePost,
+    VisibleReport,
     VisibleUser,
     entity_rows,
     image_row,
@@ -59,6 +74,18 @@ def comment_stands(row: Any) -> bool:
 
 def parent_stands(row: Any) -> bool:
     return row["parent_id"] is None or bool(row["parent_state"] == CommentState.LIVE and not row["parent_withheld"])
+
+
+def collection_stands(row: Any) -> bool:
+    return bool(row["state"] == CollectionState.LIVE)
+
+
+def collection_is_viewers(row: Any, viewer_id: int) -> bool:
+    return bool(row["owner_id"] == viewer_id)
+
+
+def report_is_viewers(row: Any, viewer_id: int) -> bool:
+    return bool(row["reporter_id"] == viewer_id)
 
 
 # What they make together.
@@ -175,6 +202,30 @@ async def comments_of(
     }
 
 
+async def visible_collections(
+    reader: Reader, viewer_id: int, collection_ids: Iterable[int]
+) -> dict[int, VisibleCollection]:
+    """Those of the collections that are the viewer's, by id."""
+    wanted = set(collection_ids)
+    return collections_of(await reader.by_ids(COLLECTIONS_BY_ID, wanted), viewer_id) if wanted else {}
+
+
+def collections_of(rows: Iterable[Any], viewer_id: int) -> dict[int, VisibleCollection]:
+    """The same of rows that were read for another reason, in their order."""
+    return {
+        row["id"]: VisibleCollection(row["id"], row["name"], row["cover_post_id"], row["post_count"])
+        for row in rows
+        if collection_stands(row) and collection_is_viewers(row, viewer_id)
+    }
+
+
+async def visible_reports(reader: Reader, viewer_id: int, report_ids: Iterable[int]) -> dict[int, VisibleReport]:
+    """Those of the reports that the viewer made, by id."""
+    wanted = set(report_ids)
+    rows = await reader.by_ids(REPORTS_BY_ID, wanted) if wanted else []
+    return {row["id"]: _report(row) for row in rows if report_is_viewers(row, viewer_id)}
+
+
 def _user(row: Any, links: MediaLinks) -> VisibleUser:
     return VisibleUser(
         row["user_id"],
@@ -240,4 +291,15 @@ def _comment(row: Any, viewer_id: int, post: VisiblePost, author: VisibleUser | 
         reply_count=row["reply_count"],
         viewer_has_liked=row["like_state"] == LikeState.LIKED,
         viewer_can_delete=viewer_id != NOBODY and viewer_id in (row["author_id"], post.author.id),
+    )
+
+
+def _report(row: Any) -> VisibleReport:
+    return VisibleReport(
+        id=row["id"],
+        subject_kind=NodeKind[row["subject_kind"]],
+        subject_id=row["subject_id"],
+        reason=ReportReason(row["reason"]),
+        details=row["details"],
+        status=ReportStatus(row["status"]),
     )

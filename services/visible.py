@@ -9,7 +9,7 @@ from media.pictures import ImageFormat
 from media.signing import CachePolicy, Grant, MediaSigner
 from models.global_ids import NodeKind, encode, encode_shortcode
 from models.ids import created_at
-from models.tables import MediaStatus
+from models.tables import MediaStatus, ReportReason, ReportStatus
 
 
 @dataclass(slots=True, frozen=True)
@@ -253,6 +253,40 @@ class VisibleComment:
     @property
     def global_id(self) -> str:
         return encode(NodeKind.COMMENT, self.id)
+
+    @property
+    def created_at(self) -> datetime:
+        return created_at(self.id)
+
+
+@dataclass(slots=True, eq=False)
+class VisibleCollection:
+    """`cover_post_id` is what its owner chose, if that is in it: whether it may be seen is asked for itself."""
+
+    id: int
+    name: str
+    cover_post_id: int | None
+    post_count: int
+
+    @property
+    def global_id(self) -> str:
+        return encode(NodeKind.COLLECTION, self.id)
+
+
+@dataclass(slots=True, eq=False)
+class VisibleReport:
+    """What is reported may not be seen any more, and is asked for itself."""
+
+    id: int
+    subject_kind: NodeKind
+    subject_id: int
+    reason: ReportReason
+    details: str | None
+    status: ReportStatus
+
+    @property
+    def global_id(self) -> str:
+        return encode(NodeKind.REPORT, self.id)
 
     @property
     def created_at(self) -> datetime:

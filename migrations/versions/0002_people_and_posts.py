@@ -226,7 +226,13 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), server_default="OPEN", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reports")),
     )
-    op.create_index(op.f("ix_reports_subject_id_reporter_id"), "reports", ["subject_id", "reporter_id"], unique=False)
+    op.create_index(
+        "uq_reports_open",
+        "reports",
+        ["subject_id", "reporter_id", "reason"],
+        unique=True,
+        postgresql_where=sa.text("status = 'OPEN'"),
+    )
     op.create_table(
         "shares",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -385,7 +391,7 @@ def downgrade() -> None:
     op.drop_table("tagged_posts")
     op.drop_index(op.f("ix_shares_post_id_user_id"), table_name="shares")
     op.drop_table("shares")
-    op.drop_index(op.f("ix_reports_subject_id_reporter_id"), table_name="reports")
+    op.drop_index("uq_reports_open", table_name="reports", postgresql_where=sa.text("status = 'OPEN'"))
     op.drop_table("reports")
     op.drop_index("uq_places_key", table_name="places")
     op.drop_table("places")

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Index, Text
+from sqlalchemy import Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Id, IdKey
@@ -30,8 +30,19 @@ class ReportStatus(StrEnum):
 
 
 class Report(Base):
+    """One that is open per reporter, subject and reason."""
+
     __tablename__ = "reports"
-    __table_args__ = (Index(None, "subject_id", "reporter_id"),)
+    __table_args__ = (
+        Index(
+            "uq_reports_open",
+            "subject_id",
+            "reporter_id",
+            "reason",
+            unique=True,
+            postgresql_where=text("status = 'OPEN'"),
+        ),
+    )
 
     id: Mapped[IdKey]
     subject_kind: Mapped[str] = mapped_column(Text)

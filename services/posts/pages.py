@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.ids import MAX_ID
@@ -11,12 +10,10 @@ from models.reads.posts import ARCHIVED_POSTS, POSTS_OF_AUTHORS, POSTS_OF_AUTHOR
 from models.reads.reader import Reader
 from models.tables import PostKind, PostState
 from services.marks import marks_of
-from services.pages import Page, checked_first, decode_cursor, encode_cursor, page_of
+from services.pages import Page, checked_first, decode_cursor, encode_cursor, microseconds, page_of
 from services.refill import Position, filled
 from services.visibility import content_may_be_seen, posts_of, visible_posts
 from services.visible import MediaLinks, VisiblePost
-
-_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def posts_of_authors(
@@ -52,7 +49,7 @@ async def posts_of_authors(
 
 
 def _pinned(post: VisiblePost) -> int:
-    return 0 if post.pinned_at is None else (post.pinned_at - _1970) // timedelta(microseconds=1)
+    return 0 if post.pinned_at is None else microseconds(post.pinned_at)
 
 
 async def archived_posts(

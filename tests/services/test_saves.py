@@ -45,7 +45,7 @@ async def test_what_is_not_there_is_not_saved(backend: Backend) -> None:
             await work(backend, links(backend), stranger.id, post_id)
         assert (raised.value.code, raised.value.field) == (UserErrorCode.NOT_FOUND, ("postId",))
         with pytest.raises(UserFault) as raised:
-            await work(backend, links(backend), stranger.id, open_id, has_collection=True)
+            await work(backend, links(backend), stranger.id, open_id, 1 << 40)
         assert (raised.value.code, raised.value.field) == (UserErrorCode.NOT_FOUND, ("collectionId",))
     assert await fingerprint(backend) == before
 
@@ -55,5 +55,5 @@ async def test_the_handler_repairs_the_mirror(backend: Backend) -> None:
     post_id = await make_post(backend, author)
     await save(backend, links(backend), keeper.id, post_id)
     await change(backend, keeper.id, "DELETE FROM saves_made WHERE user_id = :user", user=keeper.id)
-    await repair_save(job_of(backend, EventKind.SAVED, {"post_id": post_id, "user_id": keeper.id}))
+    await repair_save(job_of(backend, EventKind.SAVED, {"post_id": post_id, "user_id": keeper.id, "version": 1}))
     assert await rows(backend, keeper.id, MADE, keeper.id, post_id) == [("SAVED", 1)]
