@@ -92,3 +92,16 @@ async def test_only_the_author_does(backend: Backend, way: object) -> None:
             await work(backend, links(backend), viewer.id, number)
         assert (raised.value.code, raised.value.field) == (code, ("postId",))
     assert await fingerprint(backend) == before
+
+
+async def test_archiving_beside_unpinning_waits_in_no_ring(backend: Backend) -> None:
+    """Both write the author's row and the post's: in one order."""
+    author = await make_user(backend)
+    post_id = await make_post(backend, author)
+    for _ in range(10):
+        await asyncio.gather(
+            archive_post(backend, links(backend), author.id, post_id),
+            update_post(backend, links(backend), author.id, post_id, {"is_pinned": False}),
+        )
+        await unarchive_post(backend, links(backend), author.id, post_id)
+    assert await count_of(backend, author.id, Counter.POSTS) == 1
