@@ -1,5 +1,6 @@
 """What pages cost in statements, counted by the servers: the same for one item, for twenty and for a hundred."""
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,16 @@ from models.global_ids import NodeKind, encode
 from models.ids import shard_of
 from models.tables import Base
 from services.backend import Backend
+from services.hashtags import shard_of_hashtag
 from services.likes import like
+from services.places import NewPlace
+from services.posts.attaching import NewMedia
+from services.posts.checks import NewTag
+from services.posts.create import NewPost, create_post
+from services.posts.listing import list_post
 from tests.api import Api
 from tests.factories import Person, make_user
-from tests.posting import change, links, make_comment, make_follow, make_post
+from tests.posting import change, links, make_comment, make_follow, make_post, ready_upload
 from tests.statements import counted
 
 SIZES = (1, 20, 100)
@@ -27,9 +34,16 @@ query ($user: ID!, $first: Int!) {{ node(id: $user) {{ ... on User {{ posts(firs
     id caption likeCount commentCount saveCount viewerHasLiked viewerHasSaved viewerCanComment
     author {{ id username {RELATION} }}
     media {{ ... on Image {{ url(width: 640) taggedUsers {{ user {{ id }} }} }} }}
+    captionEntities {{ start target {{ ... on User {{ username }} ... on Hashtag {{ name postCount }} }} }}
+    hashtags {{ name postCount }} place {{ name postCount }}
     likers(first: 2) {{ nodes {{ username }} }}
     comments(first: 2) {{ nodes {{ text likeCount author {{ username }} replies(first: 2) {{
         nodes {{ text author {{ username }} parent {{ id }} }} }} }} }}
+}} }} }} }} }}
+"""
+TAGGED = f"""
+query ($user: ID!, $first: Int!) {{ node(id: $user) {{ ... on User {{ taggedPosts(first: $first) {{ nodes {{
+    id likeCount author {{ username {RELATION} }} media {{ taggedUsers {{ user {{ username }} }} }}
 }} }} }} }} }}
 """
 FOLLOWERS = f"""
@@ -75,7 +89,7 @@ async def same_cost(api: Api, crowd: Crowd, query: str, variables: dict[str, Any
     costs = []
     for first in SIZES:
         asked = {**variables, "first": first}
-        await api.data(query, asked, token=crowd.viewer.access_token)  # connections and their types
+        await api.data(query, asked, token=crowd.viewer.access_token)  # connections
         async with counted(crowd.backend.settings) as spent:
             data = await api.data(query, asked, token=crowd.viewer.access_token)
         page = data["node"][list_name]
@@ -92,10 +106,15 @@ async def same_cost(api: Api, crowd: Crowd, query: str, variables: dict[str, Any
 
 async def test_a_profile_with_its_posts(api: Api, crowd: Crowd) -> None:
     author = crowd.here[0]
-    first = await make_post(crowd.backend, author)
+    names = await hashtags_on_both_nodes(crowd.backend)
+    said: dict[str, Any] = {
+        "caption": " ".join(f"#{name}" for name in names) + f" @{crowd.here[1].username} @{crowd.there[1].username}",
+        "place": NewPlace(names[0], 46.5, 7.75),
+    }
+    first = await make_post(crowd.backend, author, **said)
     await many(crowd.backend, author.id, 95, "posts", "id = :first", first=first)
     for here, there in zip(crowd.here, crowd.there, strict=True):
-        post_id = await make_post(crowd.backend, author)
+        post_id = await make_post(crowd.backend, author, **said)
         for person in (here, there):
             comment_id = await make_comment(crowd.backend, person, post_id)
             await make_comment(crowd.backend, there, post_id, parent_id=comment_id)
@@ -104,8 +123,33 @@ async def test_a_profile_with_its_posts(api: Api, crowd: Crowd) -> None:
     await make_follow(crowd.backend, crowd.viewer, author)
     cost = await same_cost(api, crowd, PROFILE, {"user": author.global_id}, "posts")
     # The session, the person, the posts, whether the author follows back; likers, comments and replies, and for each
-    # of the three who they are.
-    assert cost == [10, 3]
+    # of the three who they are. And who is mentioned; how much is posted under the hashtags and from the place, and
+    # under the hashtags that the caption points at.
+    assert cost == [13, 6]
+
+
+async def test_posts_on_which_somebody_is_tagged(api: Api, crowd: Crowd) -> None:
+    person = crowd.here[2]
+    made = []
+    for author in (crowd.here[3], crowd.there[3]):
+        media = [NewMedia(await ready_upload(crowd.backend, author.id), tags=[NewTag(person.id, 0.5, 0.5)])]
+        made.append((author, await create_post(crowd.backend, links(crowd.backend), author.id, NewPost(media))))
+    # In turn, so that every page has looked at posts of both.
+    for copies in (25, 25, 1):
+        for author, post_id in made:
+            for copy in await many(crowd.backend, author.id, copies, "posts", "id = :id", id=post_id):
+                await list_post(crowd.backend, copy)
+    cost = await same_cost(api, crowd, TAGGED, {"user": person.global_id}, "taggedPosts")
+    # The session, the person, the posts by their mirror and by their truth, who is tagged and whether they follow back.
+    assert cost == [6, 1]
+
+
+async def hashtags_on_both_nodes(backend: Backend) -> list[str]:
+    found: dict[int, str] = {}
+    while len(found) < backend.shards.node_count:
+        name = f"c{secrets.token_hex(4)}"
+        found.setdefault(backend.shards.node_of(shard_of_hashtag(backend, name)), name)
+    return list(found.values())
 
 
 async def test_followers_with_what_stands_between(api: Api, crowd: Crowd) -> None:

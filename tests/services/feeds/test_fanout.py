@@ -82,3 +82,20 @@ async def test_a_post_deleted_in_the_middle_goes_no_further(small: Town) -> None
     assert await holders(small, followers, post) == followers[:3]
     await withdraw_post(small.job(author_id=author, post_id=post))
     assert await holders(small, [author, *followers], post) == []
+
+
+async def test_a_late_job_of_the_archive_leaves_a_post_that_is_back(small: Town) -> None:
+    author, followers = await crowd(small, 8)
+    post = await small.post(author)
+    job = small.job(author_id=author, post_id=post)
+    await fan_out_post(small.job(author_id=author, post_id=post))
+    await small.set_state("ARCHIVED", post)
+    job.saves_left = 0
+    with pytest.raises(KeyboardInterrupt):
+        await withdraw_post(job)
+    assert await holders(small, [author, *followers], post) == followers[3:]
+    await small.set_state("LIVE", post)
+    await fan_out_post(small.job(author_id=author, post_id=post))
+    job.saves_left = 10
+    await withdraw_post(job)
+    assert await holders(small, [author, *followers], post) == [author, *followers]
