@@ -14,6 +14,7 @@ SHOWN = """
         __typename id status width height altText blurhash taggedUsers { user { id } x y }
         ... on Image { url narrow: url(width: 200, format: WEBP) variants { url width height format bytes } }
     }
+    captionEntities { start end target { ... on User { id } } } hashtags { name } place { name latitude longitude }
     likers { nodes { id } } comments { nodes { id } }
 """
 
@@ -24,7 +25,9 @@ async def test_a_post_from_an_upload(api: Api, backend: Backend) -> None:
     media = [
         {"uploadId": upload_id, "altText": "A cup", "userTags": [{"userId": friend.global_id, "x": 0.5, "y": 0.25}]}
     ]
-    given = {"media": media, "caption": "Morning", "idempotencyKey": "one"}
+    place = {"name": "Alp", "latitude": 46.5, "longitude": -7.75}
+    caption = f"Morning #☀️ @{friend.username}"
+    given = {"media": media, "caption": caption, "place": place, "idempotencyKey": "one"}
     payload = await mutate(api, "createPost", f"post {{ id {SHOWN} }}", given, author)
     assert payload["userErrors"] == []
     post = payload["post"]
@@ -49,12 +52,18 @@ async def test_a_post_from_an_upload(api: Api, backend: Backend) -> None:
         name: post[name] for name in ("kind", "caption", "likeCount", "commentCount", "shareCount", "saveCount")
     } == {
         "kind": "PHOTO",
-        "caption": "Morning",
+        "caption": caption,
         "likeCount": 0,
         "commentCount": 0,
         "shareCount": 0,
         "saveCount": 0,
     }
+    end = 13 + len(friend.username)
+    assert post["captionEntities"] == [
+        {"start": 8, "end": 11, "target": {}},
+        {"start": 12, "end": end, "target": {"id": friend.global_id}},
+    ]
+    assert (post["hashtags"], post["place"]) == ([{"name": "☀"}], place)
     assert [post[name] for name in ("viewerCanEdit", "viewerCanComment", "commentsEnabled")] == [True] * 3
     assert [post[name] for name in ("isPinned", "viewerHasLiked", "viewerHasSaved", "likeCountHidden")] == [False] * 4
     assert post["author"] == {
@@ -71,7 +80,7 @@ async def test_a_post_from_an_upload(api: Api, backend: Backend) -> None:
         {"id": post["id"], "image": image["id"], "code": post["shortcode"]},
     )
     assert found == {
-        "node": {"id": post["id"], "caption": "Morning"},
+        "node": {"id": post["id"], "caption": caption},
         "image": {"__typename": "Image", "id": image["id"]},
         "post": {"id": post["id"]},
     }

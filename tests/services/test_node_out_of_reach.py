@@ -1,5 +1,6 @@
 """What is seen, and what is refused, while one node does not answer."""
 
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -9,17 +10,26 @@ from core.errors import ShardUnavailable
 from core.settings import Settings
 from loaders.comment import load_comments
 from loaders.context import Context
+from loaders.entity import load_target
+from loaders.pages import load_page_post_count
 from loaders.post import load_posts
 from loaders.relationship import load_followers, load_viewer_relationship
 from models.global_ids import NodeKind
 from models.ids import shard_of
 from services.backend import Backend
+from services.consequences import EventKind
+from services.hashtags import shard_of_hashtag
 from services.likes import like
 from services.live import Live
+from services.posts.archive import archive_post
+from services.posts.attaching import NewMedia
+from services.posts.checks import NewTag
+from services.posts.create import NewPost, create_post
+from services.posts.listing import list_post_of
 from services.relationships.follow import follow
 from services.visibility import visible_posts
 from tests.factories import Person, make_user
-from tests.posting import fingerprint, links, make_comment, make_post, rows
+from tests.posting import fingerprint, job_of, links, listed, make_comment, make_post, ready_upload, rows
 
 
 @dataclass(slots=True)
@@ -86,3 +96,45 @@ async def test_a_like_stands_while_the_mirror_is_out_of_reach(town: HalfTown) ->
     assert await rows(town.whole, post_id, told, payload) == [("like_notification",), ("repair_like",)]
     given = "SELECT state FROM likes_given WHERE user_id = $1 AND subject_id = $2"
     assert await rows(town.whole, town.down.id, given, town.down.id, post_id) == []
+
+
+async def test_what_a_caption_points_at_out_of_reach_is_unknown(town: HalfTown) -> None:
+    names = {0: "", 1: ""}
+    while not all(names.values()):
+        name = f"o{secrets.token_hex(5)}"
+        names[town.whole.shards.node_of(shard_of_hashtag(town.whole, name))] = name
+    said = f"@{town.up.username} @{town.down.username} #{names[0]} #{names[1]}"
+    post_id = await make_post(town.whole, town.up, caption=said)
+    context = context_of(town)
+    posts = await visible_posts(context.reader, context.links, context.viewer_id, [post_id])
+    up, down, *hashtags = await load_target(context, posts[post_id].caption_entities)
+    assert (up.id, type(down)) == (town.up.id, ShardUnavailable)
+    assert [one.name for one in hashtags] == [names[0], names[1]]
+    here, there = await load_page_post_count(context, hashtags)
+    assert (here, type(there)) == (1, ShardUnavailable)
+
+
+async def test_pages_in_reach_have_the_post_and_the_job_brings_the_others(town: HalfTown) -> None:
+    tags = [NewTag(person.id, 0, 0) for person in (town.up, town.down)]
+    media = [NewMedia(await ready_upload(town.whole, town.up.id), tags=tags)]
+    post_id = await create_post(town.whole, links(town.whole), town.up.id, NewPost(media))
+    assert (await listed(town.whole, post_id))["tagged_posts"] == {town.up.id, town.down.id}
+    await archive_post(town.half, links(town.half), town.up.id, post_id)
+    assert (await listed(town.whole, post_id))["tagged_posts"] == {town.down.id}
+    payload = {"post_id": post_id, "author_id": town.up.id}
+    with pytest.raises(ShardUnavailable):
+        await list_post_of(job_of(town.half, EventKind.POST_ARCHIVED, payload))
+    await list_post_of(job_of(town.whole, EventKind.POST_ARCHIVED, payload))
+    assert (await listed(town.whole, post_id))["tagged_posts"] == set()
+
+
+async def test_nobody_is_left_out_of_a_caption_because_a_node_is_away(town: HalfTown) -> None:
+    upload_id = await ready_upload(town.whole, town.up.id)
+    before = await fingerprint(town.whole)
+    for wanted in (
+        NewPost([NewMedia(upload_id)], f"@{town.down.username}"),
+        NewPost([NewMedia(upload_id, tags=[NewTag(town.down.id, 0, 0)])]),
+    ):
+        with pytest.raises(ShardUnavailable):
+            await create_post(town.half, links(town.half), town.up.id, wanted)
+    assert await fingerprint(town.whole) == before

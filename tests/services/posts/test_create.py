@@ -1,4 +1,5 @@
 import asyncio
+import secrets
 from typing import Any
 
 import pytest
@@ -7,13 +8,24 @@ from core.errors import UserErrorCode, UserFault
 from models.tables import Counter, MediaStatus, PostKind, UploadPurpose
 from services.backend import Backend
 from services.consequences import EventKind
+from services.places import NewPlace
 from services.posts.attaching import NewMedia
 from services.posts.checks import NewTag
 from services.posts.create import NewPost, create_post
 from services.visibility import visible_posts
 from services.visible import VisiblePost
 from tests.factories import make_user
-from tests.posting import count_of, events_about, fingerprint, links, make_post, ready_upload, rows, set_user_state
+from tests.posting import (
+    count_of,
+    events_about,
+    fingerprint,
+    links,
+    listed,
+    make_post,
+    ready_upload,
+    rows,
+    set_user_state,
+)
 
 
 async def refused(backend: Backend, author_id: int, wanted: NewPost) -> tuple[UserErrorCode, tuple[str, ...] | None]:
@@ -186,3 +198,51 @@ async def test_the_keys_of_others_are_their_own(backend: Backend) -> None:
     authors = [await make_user(backend), await make_user(backend)]
     made = {await make_post(backend, author, idempotency_key="same") for author in authors}
     assert len(made) == 2
+
+
+async def test_what_the_caption_points_at_and_the_place_are_stored_with_it(backend: Backend) -> None:
+    author, friend = await make_user(backend), await make_user(backend)
+    name = f"k{secrets.token_hex(5)}"
+    place = NewPlace(f" Alp {name} ", 46.5, 7.75)
+    post_id = await make_post(backend, author, caption=f"#{name} @{friend.username} @nobody.{name}", place=place)
+    post = await seen(backend, author.id, post_id)
+    [hashtag] = post.hashtags
+    assert hashtag.name == name
+    assert [(one.start, one.end, one.user_id) for one in post.caption_entities] == [
+        (0, 12, None),
+        (13, 14 + len(friend.username), friend.id),
+    ]
+    assert post.place is not None
+    assert (post.place.name, post.place.latitude, post.place.longitude) == (f"Alp {name}", 46.5, 7.75)
+    assert (await listed(backend, post_id)) == {
+        "hashtag_posts": {hashtag.id},
+        "place_posts": {post.place.id},
+        "tagged_posts": set(),
+    }
+
+
+async def test_as_many_hashtags_and_mentions_as_there_may_be(backend: Backend) -> None:
+    author = await make_user(backend)
+    names = [f"k{secrets.token_hex(4)}" for _ in range(30)]
+    people = " ".join(f"@n{number}" for number in range(20))
+    post_id = await make_post(backend, author, caption=" ".join(f"#{name}" for name in names) + people)
+    post = await seen(backend, author.id, post_id)
+    assert [one.name for one in post.hashtags] == names
+    assert (await listed(backend, post_id))["hashtag_posts"] == {one.id for one in post.hashtags}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "field"),
+    [
+        ({"caption": " ".join(f"#t{n}" for n in range(31))}, UserErrorCode.TOO_LONG, ("caption",)),
+        ({"caption": " ".join(f"@t{n}" for n in range(21))}, UserErrorCode.TOO_LONG, ("caption",)),
+        ({"place": NewPlace("", 0, 0)}, UserErrorCode.TOO_SHORT, ("place", "name")),
+        ({"place": NewPlace("Alp", 0, 180.5)}, UserErrorCode.INVALID, ("place", "longitude")),
+    ],
+)
+async def test_too_much_in_a_caption_and_no_such_place(
+    backend: Backend, fields: dict[str, Any], code: UserErrorCode, field: tuple[str, ...]
+) -> None:
+    author = await make_user(backend)
+    wanted = NewPost([NewMedia(await ready_upload(backend, author.id))], **fields)
+    assert await refused(backend, author.id, wanted) == (code, field)
