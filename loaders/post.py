@@ -8,6 +8,7 @@ from loaders.reach import in_reach
 from loaders.relationship import prime_relationships
 from models.tables import PostKind
 from services.pages import Page
+from services.posts.liked import liked_posts
 from services.posts.pages import archived_posts, posts_of_authors, tagged_posts
 from services.viewer import ViewerIdentity
 from services.visibility import visible_posts
@@ -49,6 +50,14 @@ async def load_tagged_posts(
     found = await tagged_posts(context.reader, context.links, context.viewer_id, ids, first=first, after=after)
     prime_relationships(context, [post for page in found.values() for post in page.nodes])
     return in_reach(context, ids, found)
+
+
+async def load_liked_posts(
+    context: Context, rows: Sequence[ViewerIdentity], *, first: int = 20, after: str | None = None
+) -> list[Page[VisiblePost]]:
+    pages = [await liked_posts(context.reader, context.links, row.id, first=first, after=after) for row in rows]
+    prime_relationships(context, [post for page in pages for post in page.nodes])
+    return pages
 
 
 async def load_archived_posts(

@@ -6,7 +6,7 @@ from execution.batched import batched
 from loaders.collection import load_collections, load_saved_posts
 from loaders.feed import load_home_feed
 from loaders.notification import load_notifications, load_unread_count
-from loaders.post import load_archived_posts
+from loaders.post import load_archived_posts, load_liked_posts
 from loaders.relationship import load_blocked_users, load_close_friends, load_follow_requests, load_muted_users
 from loaders.upload import load_uploads
 from schema.base import Connection
@@ -45,6 +45,9 @@ class Viewer:
     muted_users: UserConnection | None = batched(load_muted_users, description="Whom you mute, the latest first.")
     close_friends: UserConnection | None = batched(
         load_close_friends, description="Your close friends, the latest first. Nobody else sees who they are."
+    )
+    liked_posts: PostConnection | None = batched(
+        load_liked_posts, description="What you like, as far as you may see it; what you liked last first."
     )
     archived_posts: PostConnection | None = batched(
         load_archived_posts, description="What you have archived, the newest first."

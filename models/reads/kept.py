@@ -1,4 +1,4 @@
-"""Lists of posts that somebody keeps: what was saved, what is in a collection. The posts themselves live elsewhere."""
+"""Lists of posts that somebody keeps: what was liked or saved, what is in a collection. The posts live elsewhere."""
 
 
 def posts_of_lists(table: str, owner: str, post: str, condition: str) -> str:
@@ -16,3 +16,6 @@ def posts_of_lists(table: str, owner: str, post: str, condition: str) -> str:
         WHERE start.owner = ANY($1::bigint[])
         ORDER BY kept.since DESC, kept.post_id DESC
     """  # noqa: S608  put together from constants
+
+
+LIKED_BY_USERS = posts_of_lists("likes_given", "user_id", "subject_id", "subject_kind = 'POST' AND state = 'LIKED'")
