@@ -11,10 +11,10 @@ from redis.asyncio import Redis
 
 from core.settings import Settings
 
-# What runs beside any operation, and this counting; and how a connection learns a type that it has not met yet.
+# What runs beside any operation, and this counting.
 _BESIDE = re.compile(
     r"shard_map|pg_stat_statements|^(BEGIN|COMMIT|ROLLBACK|SELECT 1$)"
-    r"|typeinfo_tree|^SELECT\s+current_setting\(\$1\) AS cur",
+    r"|typeinfo_tree|current_setting\(\$1\) AS cur",  # a connection that is new asks for the types that it meets
     re.IGNORECASE,
 )
 

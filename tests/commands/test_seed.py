@@ -30,6 +30,8 @@ from services.accounts.names import checked_username
 from services.accounts.sessions import Origin
 from services.accounts.sign_in import sign_in
 from services.backend import Backend
+from services.moderation import repeats
+from services.moderation.profanity import profanity_filter
 from services.visible import MediaLinks
 from tests.commands.cli import cli
 from tests.commands.digests import digests
@@ -118,6 +120,14 @@ def test_who_likes_or_comments_may_see_the_post() -> None:
         for remark in story.remarks:
             assert remark.author == story.author or (remark.author, story.author) in accepted
             assert remark.answers is None or story.remarks[remark.answers].answers is None
+
+
+def test_nothing_that_is_said_is_refused() -> None:
+    """Neither for its words, nor for being said too often by one person."""
+    remarks = [remark for story in plan().posts for remark in story.remarks]
+    assert [text for text in {remark.text for remark in remarks} if profanity_filter().first_hit(text)] == []
+    often = Counter((remark.author, repeats._folded(remark.text)) for remark in remarks)
+    assert max(often.values()) <= Settings().repeats_max
 
 
 def test_pictures_are_different_parts_of_photographs() -> None:

@@ -11,16 +11,11 @@ from models.global_ids import NodeKind, encode
 from models.ids import shard_of
 from models.tables import Base
 from services.backend import Backend
-from services.hashtags import shard_of_hashtag
+from services.comments.pin import pin_comment
 from services.likes import like
-from services.places import NewPlace
-from services.posts.attaching import NewMedia
-from services.posts.checks import NewTag
-from services.posts.create import NewPost, create_post
-from services.posts.listing import list_post
 from tests.api import Api
 from tests.factories import Person, make_user
-from tests.posting import change, links, make_comment, make_follow, make_post, ready_upload
+from tests.posting import change, links, make_comment, make_follow, make_post
 from tests.statements import counted
 
 SIZES = (1, 20, 100)
@@ -34,16 +29,9 @@ query ($user: ID!, $first: Int!) {{ node(id: $user) {{ ... on User {{ posts(firs
     id caption likeCount commentCount saveCount viewerHasLiked viewerHasSaved viewerCanComment
     author {{ id username {RELATION} }}
     media {{ ... on Image {{ url(width: 640) taggedUsers {{ user {{ id }} }} }} }}
-    captionEntities {{ start target {{ ... on User {{ username }} ... on Hashtag {{ name postCount }} }} }}
-    hashtags {{ name postCount }} place {{ name postCount }}
     likers(first: 2) {{ nodes {{ username }} }}
     comments(first: 2) {{ nodes {{ text likeCount author {{ username }} replies(first: 2) {{
         nodes {{ text author {{ username }} parent {{ id }} }} }} }} }}
-}} }} }} }} }}
-"""
-TAGGED = f"""
-query ($user: ID!, $first: Int!) {{ node(id: $user) {{ ... on User {{ taggedPosts(first: $first) {{ nodes {{
-    id likeCount author {{ username {RELATION} }} media {{ taggedUsers {{ user {{ username }} }} }}
 }} }} }} }} }}
 """
 FOLLOWERS = f"""
@@ -56,10 +44,14 @@ MUTUAL = """
 query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on User { mutualFollowers(first: 3) { nodes { username } } } } }
 """
 COMMENTS = f"""
-query ($post: ID!, $first: Int!) {{ node(id: $post) {{ ... on Post {{ comments(first: $first, order: NEWEST) {{ nodes {{
-    text likeCount viewerHasLiked author {{ username {RELATION} }}
-    replies(first: 2) {{ nodes {{ text viewerHasLiked author {{ username }} }} }}
-}} }} }} }} }}
+query ($post: ID!, $first: Int!, $order: CommentOrder!) {{ node(id: $post) {{ ... on Post {{
+    comments(first: $first, order: $order) {{ nodes {{
+        text likeCount viewerHasLiked isPinned author {{ username {RELATION} }} entities {{ target {{ __typename }} }}
+        replies(first: 2) {{ nodes {{
+            text viewerHasLiked author {{ username }} entities {{ target {{ __typename }} }}
+        }} }}
+    }} }}
+}} }} }}
 """
 
 
@@ -84,12 +76,20 @@ async def crowd(backend: Backend) -> Crowd:
     return Crowd(backend, viewer, sides[True][:4], sides[False][:4])
 
 
-async def same_cost(api: Api, crowd: Crowd, query: str, variables: dict[str, Any], list_name: str) -> list[int]:
+async def same_cost(
+    api: Api,
+    crowd: Crowd,
+    query: str,
+    variables: dict[str, Any],
+    list_name: str,
+    *,
+    sizes: tuple[int, int, int] = SIZES,
+) -> list[int]:
     """Per node: that of the viewer first. Checked for each statement, not for their sum alone."""
     costs = []
-    for first in SIZES:
+    for first in sizes:
         asked = {**variables, "first": first}
-        await api.data(query, asked, token=crowd.viewer.access_token)  # connections
+        await api.data(query, asked, token=crowd.viewer.access_token)  # connections and their types
         async with counted(crowd.backend.settings) as spent:
             data = await api.data(query, asked, token=crowd.viewer.access_token)
         page = data["node"][list_name]
@@ -106,15 +106,10 @@ async def same_cost(api: Api, crowd: Crowd, query: str, variables: dict[str, Any
 
 async def test_a_profile_with_its_posts(api: Api, crowd: Crowd) -> None:
     author = crowd.here[0]
-    names = await hashtags_on_both_nodes(crowd.backend)
-    said: dict[str, Any] = {
-        "caption": " ".join(f"#{name}" for name in names) + f" @{crowd.here[1].username} @{crowd.there[1].username}",
-        "place": NewPlace(names[0], 46.5, 7.75),
-    }
-    first = await make_post(crowd.backend, author, **said)
+    first = await make_post(crowd.backend, author)
     await many(crowd.backend, author.id, 95, "posts", "id = :first", first=first)
     for here, there in zip(crowd.here, crowd.there, strict=True):
-        post_id = await make_post(crowd.backend, author, **said)
+        post_id = await make_post(crowd.backend, author)
         for person in (here, there):
             comment_id = await make_comment(crowd.backend, person, post_id)
             await make_comment(crowd.backend, there, post_id, parent_id=comment_id)
@@ -123,33 +118,8 @@ async def test_a_profile_with_its_posts(api: Api, crowd: Crowd) -> None:
     await make_follow(crowd.backend, crowd.viewer, author)
     cost = await same_cost(api, crowd, PROFILE, {"user": author.global_id}, "posts")
     # The session, the person, the posts, whether the author follows back; likers, comments and replies, and for each
-    # of the three who they are. And who is mentioned; how much is posted under the hashtags and from the place, and
-    # under the hashtags that the caption points at.
-    assert cost == [13, 6]
-
-
-async def test_posts_on_which_somebody_is_tagged(api: Api, crowd: Crowd) -> None:
-    person = crowd.here[2]
-    made = []
-    for author in (crowd.here[3], crowd.there[3]):
-        media = [NewMedia(await ready_upload(crowd.backend, author.id), tags=[NewTag(person.id, 0.5, 0.5)])]
-        made.append((author, await create_post(crowd.backend, links(crowd.backend), author.id, NewPost(media))))
-    # In turn, so that every page has looked at posts of both.
-    for copies in (25, 25, 1):
-        for author, post_id in made:
-            for copy in await many(crowd.backend, author.id, copies, "posts", "id = :id", id=post_id):
-                await list_post(crowd.backend, copy)
-    cost = await same_cost(api, crowd, TAGGED, {"user": person.global_id}, "taggedPosts")
-    # The session, the person, the posts by their mirror and by their truth, who is tagged and whether they follow back.
-    assert cost == [6, 1]
-
-
-async def hashtags_on_both_nodes(backend: Backend) -> list[str]:
-    found: dict[int, str] = {}
-    while len(found) < backend.shards.node_count:
-        name = f"c{secrets.token_hex(4)}"
-        found.setdefault(backend.shards.node_of(shard_of_hashtag(backend, name)), name)
-    return list(found.values())
+    # of the three who they are.
+    assert cost == [10, 3]
 
 
 async def test_followers_with_what_stands_between(api: Api, crowd: Crowd) -> None:
@@ -222,19 +192,36 @@ async def statements(api: Api, crowd: Crowd, query: str, ids: list[int]) -> tupl
     return [spent.per_node[home], spent.per_node[1 - home]], data
 
 
-async def test_comments_with_their_replies(api: Api, crowd: Crowd) -> None:
+@pytest.mark.parametrize("order", ["TOP", "NEWEST", "OLDEST"])
+async def test_fifty_comments_with_two_replies_each(api: Api, crowd: Crowd, order: str) -> None:
     post_id = await make_post(crowd.backend, crowd.here[0])
-    for person in (*crowd.there, *crowd.here):
-        comment_id = await make_comment(crowd.backend, person, post_id)
-        await many(crowd.backend, post_id, 12, "comments", "id = :id", id=comment_id)
-    for person in (*crowd.there, *crowd.here):
-        comment_id = await make_comment(crowd.backend, person, post_id)
-        for replier in (crowd.here[0], crowd.there[0]):
-            await make_comment(crowd.backend, replier, post_id, parent_id=comment_id)
-    cost = await same_cost(api, crowd, COMMENTS, {"post": encode(NodeKind.POST, post_id)}, "comments")
-    # The session, the post, its comments and who wrote them, how they stand to the viewer and the other way round,
-    # the replies and who wrote those.
-    assert cost == [8, 3]
+    # The first in each order is by somebody here, so that a page of one asks what longer ones ask.
+    people = [crowd.here[0], *crowd.there[:3], crowd.here[1]]
+    comments = []
+    for person in people:
+        said = f"Look, @{crowd.there[0].username} and @{crowd.here[0].username}: #light {secrets.token_hex(4)}"
+        comment_id = await make_comment(crowd.backend, person, post_id, said)
+        comments += [comment_id, *await many(crowd.backend, post_id, 9, "comments", "id = :id", id=comment_id)]
+    for replier in (crowd.here[0], crowd.there[0]):
+        said = f"@{crowd.there[1].username}, @{crowd.here[1].username}: yes, {secrets.token_hex(4)}"
+        reply_id = await make_comment(crowd.backend, replier, post_id, said, comments[0])
+        copies = await many(crowd.backend, post_id, 49, "comments", "id = :id", id=reply_id)
+        await change(
+            crowd.backend,
+            post_id,
+            "UPDATE comments SET parent_id = thread.parent"
+            " FROM unnest(CAST(:replies AS bigint[]), CAST(:parents AS bigint[])) AS thread (reply, parent)"
+            " WHERE id = thread.reply",
+            replies=copies,
+            parents=comments[1:],
+        )
+    for comment_id in comments[40:42]:
+        await pin_comment(crowd.backend, links(crowd.backend), crowd.here[0].id, comment_id)
+    asked = {"post": encode(NodeKind.POST, post_id), "order": order}
+    cost = await same_cost(api, crowd, COMMENTS, asked, "comments", sizes=(1, 20, 50))
+    # The session, the post, its comments and who wrote them, how they stand to the viewer and the other way round, whom
+    # they mention; the replies, who wrote those, and whom they mention.
+    assert cost == [10, 5]
 
 
 async def many(backend: Backend, identifier: int, count: int, table: str, one: str, **values: Any) -> list[int]:
