@@ -63,8 +63,9 @@ class Keeper:
             await unsave(self.backend, links(self.backend), self.owner.id, post_id)
 
     async def take_out(self) -> None:
-        post_id, collection_id = self._post(), self._collection()
-        if collection_id is not None:
+        inside = [(number, post_id) for number, posts in self.kept.items() for post_id in posts]
+        if inside:
+            collection_id, post_id = self.dice.choice(inside)
             self.kept[collection_id].discard(post_id)
             await unsave(self.backend, links(self.backend), self.owner.id, post_id, collection_id)
 
