@@ -42,8 +42,8 @@ ByUser = Callable[[Backend, MediaLinks, VisibleUser, int], Awaitable[VisibleUser
 @strawberry.type
 class RelationshipsMutation:
     @mutation(
-        description="Follows a person, or asks to, where the account is private. Whom you follow and whom you ask are"
-        " limited in number."
+        description="Follows a person, or asks to, where the account is private. You can follow 7,500 people at most,"
+        " those whom you ask included."
     )
     async def follow(
         self, info: Info, input: Annotated[FollowInput, strawberry.argument(description="Whom to follow.")]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, insert, text
 
 from models.ids import shard_of
-from models.tables import Counter, MediaStatus, Upload, UploadPurpose
+from models.tables import Counter, Following, MediaStatus, Upload, UploadPurpose
 from services import counts
 from services.backend import Backend
 from services.comments.add import NewComment, add_comment
@@ -79,6 +79,17 @@ async def make_follow(backend: Backend, follower: Person, followed: Person) -> N
 
 async def accept_follow(backend: Backend, follower: Person, followed: Person) -> None:
     await accept_request(backend, links(backend), followed.viewer.user, follower.id)
+
+
+async def followed_by_mirror(backend: Backend, person: Person, count: int) -> None:
+    """So many people who are nowhere else."""
+    ids = [(number + 1) << 23 for number in range(count)]
+    shared = {"follower_id": person.id, "state": "ACCEPTED", "version": 1, "followed_username": "", "followed_name": ""}
+    shared |= {"followed_name_version": 1, "followed_search": ""}
+    async with backend.transaction(shard_of(person.id)) as transaction:
+        made = insert(Following).values(since=text("clock_now()"))
+        await transaction.session.execute(made, [shared | {"followed_id": number} for number in ids])
+        await counts.add(transaction, person.id, Counter.FOLLOWING, count)
 
 
 async def make_block(backend: Backend, blocker: Person, blocked: Person) -> None:

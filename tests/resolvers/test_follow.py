@@ -1,7 +1,7 @@
 from services.backend import Backend
 from tests.api import Api
 from tests.factories import Person, make_user
-from tests.posting import fingerprint
+from tests.posting import fingerprint, followed_by_mirror, make_follow
 from tests.resolvers.posts import mutate, nobody, refused
 
 BOTH = "isSelf isFollowing isFollowedBy hasRequestedToFollow isRequestedBy"
@@ -63,3 +63,36 @@ async def test_whom_one_cannot_follow(api: Api, backend: Backend) -> None:
     missing = await mutate(api, "unfollow", SHOWN, {"userId": nobody(of="USER")}, a)
     assert missing == refused("user", "NOT_FOUND", "userId")
     assert await fingerprint(backend) == before
+
+
+async def test_more_than_the_limit_cannot_be_followed(api: Api, backend: Backend) -> None:
+    a, b, c = [await make_user(backend) for _ in range(3)]
+    await followed_by_mirror(backend, a, 7499)
+    assert (await mutate(api, "follow", SHOWN, {"userId": b.global_id}, a))["userErrors"] == []
+    before = await fingerprint(backend)
+    refusal = refused("user", "QUOTA_EXCEEDED", "userId")
+    assert await mutate(api, "follow", SHOWN, {"userId": c.global_id}, a) == refusal
+    assert (await mutate(api, "follow", SHOWN, {"userId": b.global_id}, a))["userErrors"] == []
+    assert await fingerprint(backend) == before
+
+
+async def test_an_anonymous_caller_follows_nobody(api: Api, backend: Backend) -> None:
+    a = await make_user(backend)
+    before = await fingerprint(backend)
+    for name in ("follow", "unfollow"):
+        answer = await api(f'mutation {{ {name}(input: {{userId: "{a.global_id}"}}) {{ user {{ id }} }} }}')
+        assert answer["data"] == {name: None}
+        assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert await fingerprint(backend) == before
+
+
+async def test_mutual_followers(api: Api, backend: Backend) -> None:
+    viewer, user, friend, stranger = [await make_user(backend) for _ in range(4)]
+    for follower, followed in ((viewer, friend), (friend, user), (stranger, user)):
+        await make_follow(backend, follower, followed)
+    query = "query ($id: ID!) { node(id: $id) { ... on User { mutualFollowers { edges { since node { id } } } } } }"
+    data = await api.data(query, {"id": user.global_id}, token=viewer.access_token)
+    [edge] = data["node"]["mutualFollowers"]["edges"]
+    assert (edge["node"]["id"], edge["since"] is not None) == (friend.global_id, True)
+    anonymous = await api.data(query, {"id": user.global_id})
+    assert anonymous["node"]["mutualFollowers"] == {"edges": []}

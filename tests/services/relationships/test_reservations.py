@@ -7,12 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import select
 
 from core.errors import ShardUnavailable, UserErrorCode, UserFault
 from models.ids import shard_of
-from models.tables import Counter, Following, User
-from services import counts
+from models.tables import User
 from services.backend import Backend
 from services.consequences import EventKind
 from services.relationships import edges
@@ -22,7 +21,7 @@ from services.relationships.edges import mirror_follow, repair_follow
 from services.relationships.follow import follow, unfollow
 from services.relationships.reservations import OLD_SECONDS, Reservation, reserve, settle, sweep_reservations
 from tests.factories import Person, make_user
-from tests.posting import change, events_about, job_of, links, make_follow, rows
+from tests.posting import change, events_about, followed_by_mirror, job_of, links, make_follow, rows
 from tests.recount import differences
 
 ACTIVE = "SELECT count(*) FROM following WHERE follower_id = $1 AND state IN ('ACCEPTED', 'PENDING')"
@@ -45,17 +44,6 @@ def die_at(monkeypatch: pytest.MonkeyPatch, point: str) -> None:
 
     monkeypatch.setattr("services.backend.crash_point", crash)
     monkeypatch.setattr(following, "crash_point", crash)
-
-
-async def followed_by_mirror(backend: Backend, person: Person, count: int) -> None:
-    """So many people who are nowhere else."""
-    ids = [(number + 1) << 23 for number in range(count)]
-    shared = {"follower_id": person.id, "state": "ACCEPTED", "version": 1, "followed_username": "", "followed_name": ""}
-    shared |= {"followed_name_version": 1, "followed_search": ""}
-    async with backend.transaction(shard_of(person.id)) as transaction:
-        made = insert(Following).values(since=text("clock_now()"))
-        await transaction.session.execute(made, [shared | {"followed_id": number} for number in ids])
-        await counts.add(transaction, person.id, Counter.FOLLOWING, count)
 
 
 async def active(backend: Backend, person: Person) -> int:
