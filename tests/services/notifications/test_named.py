@@ -74,3 +74,15 @@ async def test_of_a_post_that_is_gone_or_a_name_that_is_out_nobody_is_told(backe
     await update_post(backend, links(backend), author.id, edited, {"caption": ""})
     await run(named_notification, *await jobs_of(backend, gone), *await jobs_of(backend, edited))
     assert await told(people, friend) == []
+
+
+async def test_a_crowd_is_told_to_the_last(backend: Backend, people: People) -> None:
+    author = await make_user(backend)
+    crowd = [await people.new() for _ in range(25)]
+    media = [
+        NewMedia(await ready_upload(backend, author.id), tags=[NewTag(one, 0, 0) for one in some])
+        for some in (crowd[:20], crowd[20:])
+    ]
+    post_id = await create_post(backend, links(backend), author.id, NewPost(media))
+    await run(named_notification, *await jobs_of(backend, post_id))
+    assert [[row["kind"] for row in await people.rows(one)] for one in crowd] == [["TAG"]] * 25
