@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import asyncpg
 import pytest
 
 from core.errors import ShardUnavailable
@@ -86,9 +87,23 @@ async def test_what_is_out_of_reach_is_not_said_to_be_missing(town: HalfTown) ->
     assert await fingerprint(town.whole) == before
 
 
+async def test_who_may_be_hidden_from_the_liker_is_not_known_without_the_likers_node(town: HalfTown) -> None:
+    """Whom the liker blocks stands there: unknown is hidden, and the answer says why."""
+    post_id = await make_post(town.whole, town.up)
+    before = await fingerprint(town.whole)
+    with pytest.raises(ShardUnavailable):
+        await like(town.half, links(town.half), town.down.id, NodeKind.POST, post_id)
+    assert await fingerprint(town.whole) == before
+
+
 async def test_a_like_stands_while_the_mirror_is_out_of_reach(town: HalfTown) -> None:
     post_id = await make_post(town.whole, town.up)
-    await like(town.half, links(town.half), town.down.id, NodeKind.POST, post_id)
+    node = town.whole.shards.node_of(shard_of(town.down.id))
+    holder = await asyncpg.connect(town.whole.settings.database_urls[node])
+    async with holder.transaction():
+        await holder.execute("LOCK TABLE likes_given IN ACCESS EXCLUSIVE MODE")
+        await like(town.whole, links(town.whole), town.down.id, NodeKind.POST, post_id)
+    await holder.close()
     liked = "SELECT state, version FROM likes WHERE subject_id = $1 AND user_id = $2"
     assert await rows(town.whole, post_id, liked, post_id, town.down.id) == [("LIKED", 1)]
     told = "SELECT handler FROM deliveries JOIN events e ON e.id = event_id WHERE payload @> $1 ORDER BY handler"
