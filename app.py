@@ -27,6 +27,7 @@ from routes.correlation import HEADER, CorrelationId
 from routes.graphql import graphql_route
 from routes.health import health_routes
 from routes.media import media_route
+from routes.pace import even_out
 from routes.sockets import Sockets, socket_route
 from services.accounts.sessions import authenticate, session_is_alive
 from services.backend import Backend
@@ -45,7 +46,7 @@ def build_engine(settings: Settings) -> Engine:
         cost=settings.query_max_cost,
     )
     schema = build_schema()._schema  # noqa: SLF001  strawberry has no public way to graphql-core's schema
-    return Engine(schema, limits, settings.operation_timeout_seconds, format_error, complete_answer)
+    return Engine(schema, limits, settings.operation_timeout_seconds, format_error, complete_answer, even_out)
 
 
 class App:

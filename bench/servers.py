@@ -23,23 +23,25 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def program(settings: Settings, *argv: str) -> AsyncIterator[Running]:
-    """`python ARGV --fd N` in production mode, until the end of the block."""
+async def program(settings: Settings, *argv: str, **changed: object) -> AsyncIterator[Running]:
+    """`python ARGV --fd N` in production mode, until the end of the block. `changed` are settings by name."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=512)
     variables = {
         **os.environ,
         **environment(settings),
         "HELIOGRAPH_ENV": Environment.PRODUCTION.value,
         "HELIOGRAPH_PUBLIC_URL": "http://heliograph.example",
+        **{f"HELIOGRAPH_{name.upper()}": str(value) for name, value in changed.items()},
     }
-    process = subprocess.Popen(  # noqa: ASYNC220  it is started once
-        [sys.executable, *argv, "--fd", str(listening.fileno())],
-        pass_fds=[listening.fileno()],
-        cwd=ROOT,
-        env=variables,
-        stdout=subprocess.DEVNULL,
-        stderr=(settings.data / "bench.log").open("ab"),
-    )
+    with (settings.data / "bench.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: ASYNC220  it is started once
+            [sys.executable, *argv, "--fd", str(listening.fileno())],
+            pass_fds=[listening.fileno()],
+            cwd=ROOT,
+            env=variables,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
     port = listening.getsockname()[1]
     listening.close()
     try:

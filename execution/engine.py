@@ -8,12 +8,15 @@ from typing import Any, TypeGuard
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, subscribe
 
+from core import clock
 from core.errors import RequestErrorCode, RequestFault
 from execution.documents import Documents, InvalidDocument, Operation
 from execution.limits import OperationLimits
 
 _AWAITABLE = frozenset({CoroutineType, asyncio.Future, asyncio.Task})
 
+Pace = Callable[[Any, float], Awaitable[None]]
+"""`await pace(context, began)` before an answer leaves."""
 ErrorFormat = Callable[[GraphQLError], dict[str, Any]]
 AfterExecution = Callable[[Any, dict[str, Any]], None]
 
@@ -24,21 +27,23 @@ def is_awaitable(value: Any) -> TypeGuard[Awaitable[Any]]:
 
 
 class Engine:
-    """One per process. `format_error` decides what leaves; `after(context, answer)` may add to an answer."""
+    """One per process. `format_error` decides what leaves, `pace` when; `after(context, answer)` may add to it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  the composition root gives each once
         self,
         schema: GraphQLSchema,
         limits: OperationLimits,
         timeout_seconds: float,
         format_error: ErrorFormat,
         after: AfterExecution,
+        pace: Pace,
     ) -> None:
         self.schema = schema
         self._documents = Documents(schema, limits)
         self._timeout = timeout_seconds
         self._format_error = format_error
         self._after = after
+        self._pace = pace
 
     async def run(self, text: str, variables: dict[str, Any] | None, name: str | None, context: Any) -> dict[str, Any]:
         """The answer of a query or a mutation, ready to be encoded."""
@@ -82,6 +87,12 @@ class Engine:
             await events.aclose()  # type: ignore[attr-defined]
 
     async def _run(self, operation: Operation, variables: dict[str, Any] | None, context: Any) -> dict[str, Any]:
+        began = clock.monotonic()
+        answer = await self._answer_of(operation, variables, context)
+        await self._pace(context, began)
+        return answer
+
+    async def _answer_of(self, operation: Operation, variables: dict[str, Any] | None, context: Any) -> dict[str, Any]:
         result = execute(
             self.schema,
             operation.document,

@@ -1,6 +1,7 @@
 """What every resolver and batched field is given: who asks, and the ways to the data."""
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from core.errors import unauthenticated
 from execution.batches import Batches
@@ -11,12 +12,15 @@ from services.marks import NOBODY
 from services.viewer import ViewerIdentity
 from services.visible import MediaLinks
 
+NodeType = TypeVar("NodeType")
+
 
 @dataclass(slots=True, eq=False)
 class Context:
     """One per operation; over a socket one per connection, made fresh before each event.
 
-    `viewer` is None for an anonymous caller.
+    `viewer` is None for an anonymous caller. `has_missed`: something that was asked for by its id or name is not
+    there, or may not be seen.
     """
 
     backend: Backend
@@ -25,6 +29,7 @@ class Context:
     user_agent: str | None = None
     ip_address: str | None = None
     public_url: str = ""
+    has_missed: bool = False
     links: MediaLinks = field(init=False)
     reader: Reader = field(init=False)
     batches: Batches = field(init=False)
@@ -44,6 +49,11 @@ class Context:
         if self.viewer is None:
             raise unauthenticated()
         return self.viewer
+
+    def found(self, node: NodeType | None) -> NodeType | None:
+        """What was asked for by its id or name, as it is: that it was missed has a say in when the answer leaves."""
+        self.has_missed = self.has_missed or node is None
+        return node
 
     def fresh(self) -> None:
         """Forgets what was read: before each root field of a mutation and each event of a subscription."""

@@ -43,4 +43,4 @@ async def nodes_by_id(context: Context, global_ids: Sequence[str]) -> list[Any |
     found: dict[NodeKind, dict[int, Any]] = {}
     for kind in {kind for kind, _ in wanted} & NODE_LOADERS.keys():
         found[kind] = await NODE_LOADERS[kind](context, [number for of, number in wanted if of is kind])
-    return [found.get(kind, {}).get(number) for kind, number in wanted]
+    return [context.found(found.get(kind, {}).get(number)) for kind, number in wanted]

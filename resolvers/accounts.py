@@ -40,7 +40,7 @@ class AccountsQuery:
     ) -> User | None:
         context = info.context
         found = await user_named(context.backend, context.reader, context.links, context.viewer_id, username)
-        return cast(User | None, found)
+        return cast(User | None, context.found(found))
 
     @strawberry.field(description="Whether it could be yours at this moment; false for what cannot be a username.")
     async def is_username_available(

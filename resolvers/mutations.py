@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import strawberry
 
+from core.errors import UserErrorCode, UserFault
 from loaders.context import Context
 from schema.base import answered
 
@@ -38,7 +39,11 @@ async def change(
     context = info.context
 
     async def run() -> dict[str, Any]:
-        fields = await work(context)
+        try:
+            fields = await work(context)
+        except UserFault as fault:
+            context.has_missed = context.has_missed or fault.code is UserErrorCode.NOT_FOUND
+            raise
         context.fresh()
         return fields
 

@@ -50,7 +50,8 @@ class PostsQuery:
         self, info: Info, shortcode: Annotated[str, strawberry.argument(description="As it stands in links.")]
     ) -> Post | None:
         number = decode_shortcode(shortcode)
-        return None if number is None else cast(Post | None, (await posts_by_id(info.context, [number])).get(number))
+        found = None if number is None else (await posts_by_id(info.context, [number])).get(number)
+        return cast(Post | None, info.context.found(found))
 
 
 @strawberry.type
