@@ -41,7 +41,7 @@ from services.visible import (
     image_row,
 )
 
-# The clauses. Each may say "no"; where one is switched off, the sweep of tests/test_sweep.py fails.
+# The clauses. Each may say "no"; where one is switched off, the sweep of tests/sweep/ fails.
 
 
 def is_active(row: Any) -> bool:
