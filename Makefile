@@ -16,7 +16,7 @@ help:
 	@echo "make sdl      write schema.graphql anew"
 	@echo "make migrate  bring every node to the newest migration"
 	@echo "make seed     sow the demo town into the running stack"
-	@echo "make bench    measure the home feed beside its hand-written twin"
+	@echo "make bench    measure pages and changes beside their hand-written twins; ARGS='--only NAME'"
 
 setup: .venv/set-up
 	@:

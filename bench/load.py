@@ -2,34 +2,32 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 
 import psutil
+
+from bench.operations.operation import Call
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`tokens` are used in turn; none for an anonymous caller."""
+    """A route, with the tokens of those who ask; nobody else is anonymous."""
 
     port: int
     path: str
-    body: bytes
-    tokens: Sequence[str] = ("",)
+    tokens: Mapping[int, str]
 
-    def requests(self) -> list[bytes]:
-        return [self._request(token) for token in self.tokens]
-
-    def _request(self, token: str) -> bytes:
+    def request(self, call: Call) -> bytes:
+        token = self.tokens.get(call.viewer_id)
         head = [
             f"POST {self.path} HTTP/1.1",
             f"host: 127.0.0.1:{self.port}",
             "content-type: application/json",
-            f"content-length: {len(self.body)}",
+            f"content-length: {len(call.body)}",
             *([f"authorization: Bearer {token}"] if token else []),
         ]
-        return "\r\n".join(head).encode() + b"\r\n\r\n" + self.body
+        return "\r\n".join(head).encode() + b"\r\n\r\n" + call.body
 
 
 class Connection:
@@ -59,22 +57,33 @@ class Connection:
         self._writer.close()
 
 
-async def send_all(target: Target, count: int, concurrency: int) -> float:
-    """Requests per second."""
-    requests = cycle(target.requests())
-    left = iter(range(count))
+async def send_all(target: Target, groups: Iterator[Sequence[Call]], count: int, concurrency: int) -> tuple[int, float]:
+    """At least `count` calls, in whole groups. Returns how many they were, and how many a second. Raises RuntimeError
+    for an answer that says errors."""
     connections = [await Connection.open(target.port) for _ in range(concurrency)]
+    sent = 0
 
     async def work(connection: Connection) -> None:
-        for _ in left:
-            await connection.send(next(requests))
+        nonlocal sent
+        while sent < count:
+            group = next(groups)
+            sent += len(group)
+            for call in group:
+                checked(await connection.send(target.request(call)))
 
     began = time.perf_counter()
     await asyncio.gather(*map(work, connections))
     took = time.perf_counter() - began
     for connection in connections:
         connection.close()
-    return count / took
+    return sent, sent / took
+
+
+def checked(answer: bytes) -> bytes:
+    """As it is. Raises RuntimeError for one that says errors, or that something was refused."""
+    if b'"errors":' in answer or (b'"userErrors":[' in answer and b'"userErrors":[]' not in answer):
+        raise RuntimeError(answer[:500].decode())
+    return answer
 
 
 def cpu_seconds(*roots: int) -> float:
