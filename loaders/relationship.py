@@ -1,7 +1,7 @@
 """What stands between the viewer and people, and whom people are tied to."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from loaders.context import Context
@@ -63,9 +63,13 @@ async def load_alerts(context: Context, rows: Sequence[RelationshipRow]) -> list
     return [one.alerts for one in await _standing(context, rows)]
 
 
-async def _standing(context: Context, rows: Sequence[RelationshipRow]) -> list[Standing]:
-    """All these fields ask at once, so they share a statement."""
-    return list(await asyncio.gather(*(context.batches.load(_load_standing, row, {}) for row in rows)))
+def _standing(context: Context, rows: Sequence[RelationshipRow]) -> Awaitable[list[Standing]]:
+    """All these fields ask at once and of the same rows, so they share a statement, and the task that waits for it."""
+    kept, key = context.reader.kept, (_standing, *rows)
+    if key not in kept:
+        kept[key] = asyncio.ensure_future(_load_standing(context, rows))
+    task: Awaitable[list[Standing]] = kept[key]
+    return task
 
 
 async def _load_standing(context: Context, rows: Sequence[RelationshipRow]) -> list[Standing]:
