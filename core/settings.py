@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     data: Path = Field(ROOT / ".data", description="Folder of the embedded servers and of what is kept between starts.")
     secret_key: SecretStr = Field(
         SecretStr(""),
-        description="Signs tokens and media URLs. Required in production; made and kept in development.",
+        description="Signs tokens and media URLs, seals cursors. Required in production; made and kept in development.",
     )
 
     database_urls: Annotated[list[str], NoDecode] = Field(

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from core.crash import crash_point
 from core.redis import redis_pool
+from core.sealed import seal_with
 from core.settings import Settings
 from media.signing import MediaSigner
 from media.storage import ObjectStorage
@@ -56,6 +57,7 @@ class Backend:
     async def open(cls, settings: Settings) -> "Backend":
         """Connects to the store; to the others at their first use. Close it when done. Raises ShardUnavailable."""
         shards = await Shards.open(settings)
+        seal_with(settings.secret_key.get_secret_value())
         return cls(
             settings,
             shards,

@@ -1,6 +1,5 @@
 """Pages of a list, by keyset: what connections are made of."""
 
-import base64
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from core.errors import RequestErrorCode, RequestFault
+from core.sealed import sealed, unsealed
 from models.ids import MAX_ID
 
 MAX_PAGE = 100
@@ -54,14 +54,15 @@ def checked_first(first: int) -> int:
 
 
 def encode_cursor(*numbers: int) -> str:
-    return base64.urlsafe_b64encode(struct.pack(f">{len(numbers)}q", *numbers)).decode("ascii").rstrip("=")
+    """Sealed: a cursor may stand at something that was not shown, and one that anybody could make would find out where
+    such things are."""
+    return sealed(struct.pack(f">{len(numbers)}q", *numbers))
 
 
 def decode_cursor(cursor: str, length: int) -> tuple[int, ...]:
     """Raises RequestFault (BAD_REQUEST) for what `encode_cursor` did not make with that many numbers."""
     try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return struct.unpack(f">{length}q", raw)
+        return struct.unpack(f">{length}q", unsealed(cursor))
     except (ValueError, struct.error) as fault:
         raise RequestFault(RequestErrorCode.BAD_REQUEST, "`after` is not a cursor of this list.") from fault
 
@@ -72,7 +73,7 @@ def microseconds(moment: datetime) -> int:
 
 
 def in_calendar(number: int) -> int:
-    """A number of a cursor that anybody may have made, as microseconds since 1970 that PostgreSQL takes."""
+    """A number of a cursor, which may be of another list, as microseconds since 1970 that PostgreSQL takes."""
     return min(max(number, 0), LATEST_MICROSECONDS)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from bench.twins.house import JSON, Caller, House, Record
 from bench.twins.sql import PEOPLE, PEOPLE_AROUND
 from core.errors import not_found as core_not_found
+from core.sealed import sealed
 from media.signing import CachePolicy, Grant
 from models.global_ids import NodeKind
 
@@ -27,7 +28,7 @@ def number_of(global_id: str) -> int:
 
 
 def cursor(*numbers: int) -> str:
-    return base64.urlsafe_b64encode(struct.pack(f">{len(numbers)}q", *numbers)).decode().rstrip("=")
+    return sealed(struct.pack(f">{len(numbers)}q", *numbers))
 
 
 def microseconds(moment: datetime | None) -> int:

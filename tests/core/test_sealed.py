@@ -1,0 +1,23 @@
+import pytest
+
+from core.sealed import MOST_BYTES, Seal
+
+
+def test_the_same_secret_opens_it() -> None:
+    for raw in (b"", b"\0" * 8, bytes(range(MOST_BYTES))):
+        assert Seal("one").open(Seal("one").close(raw)) == raw
+        with pytest.raises(ValueError, match="not sealed with this secret"):
+            Seal("other").open(Seal("one").close(raw))
+
+
+def test_one_changed_character_opens_nothing() -> None:
+    seal = Seal("one")
+    closed = seal.close(b"12345678")
+    for place, character in enumerate(closed):
+        with pytest.raises(ValueError):  # noqa: PT011  whatever it is that does not fit
+            seal.open(closed[:place] + ("A" if character != "A" else "B") + closed[place + 1 :])
+
+
+def test_what_is_too_long_is_refused() -> None:
+    with pytest.raises(ValueError, match="longer"):
+        Seal("one").open("A" * 4 * MOST_BYTES)
