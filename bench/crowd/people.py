@@ -67,7 +67,7 @@ def _mark(crowd: Crowd, dice: random.Random, pairs: set[tuple[int, int]]) -> set
         chosen = dice.sample(nearby, 7 * _EACH)
         several = [chosen[first : first + _EACH] for first in range(0, len(chosen), _EACH)]
         _set_marks(crowd, viewer, *several[:3])
-        if place % 5 == 0:
+        if place % 5 == 4:
             _block(crowd, viewer, *several[3:5])
         wanted, asking = several[5:]
         crowd.private |= set(wanted)
