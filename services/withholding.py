@@ -7,7 +7,7 @@ order and beside each other. The protocol is told in `docs/protocols.md`, What i
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ from services.outbox import Job, Unfinished
 TURN_SECONDS = 5.0
 TURNS = 5
 CHUNK = 500
+ROWS_AT_ONCE = 2_000
+"""Of one transaction, so that nobody waits long for a lock; more only where a single comment has more replies."""
 SHARDS_AT_ONCE = 4
 
 
@@ -47,6 +49,7 @@ class Kind:
     change: Sequence[TextClause]
     owner: str | None = None
     """None for what no block withholds."""
+    chunk: int = CHUNK
 
 
 def _edge(table: str, key: tuple[str, str], counted: tuple[str, Counter], **reads: str) -> Kind:
@@ -119,22 +122,27 @@ def _comments(before: str, withheld: str) -> TextClause:
     """)  # noqa: S608  put together from constants
 
 
+# Comments, and the replies to them. Joined by id: with an OR between the two, the whole table is read each time.
+_WITH_REPLIES = """
+    SELECT unnest(CAST(:ids AS bigint[])) AS id
+    UNION SELECT id FROM comments WHERE parent_id = ANY(:ids) AND state = 'LIVE'
+"""
 # The posts are held first, so that no reply is added meanwhile: its own job comes later and sees what is written here.
 COMMENTS = Kind(
     done=sql.COMMENTED_AFTER,
     amiss=sql.COMMENTS_AMISS,
     owner=sql.OWNER_OF_COMMENTED,
+    chunk=50,
     hold=[
         text("""
             SELECT FROM posts WHERE id IN (SELECT post_id FROM comments WHERE id = ANY(:ids))
             ORDER BY id FOR NO KEY UPDATE
         """),
-        text("""
-            SELECT FROM comments
-            WHERE id = ANY(:ids) OR id IN (SELECT parent_id FROM comments WHERE id = ANY(:ids))
-               OR id IN (SELECT id FROM comments WHERE parent_id = ANY(:ids) AND state = 'LIVE')
-            ORDER BY id FOR UPDATE
-        """),
+        text(f"""
+            SELECT FROM comments c
+            JOIN ({_WITH_REPLIES} UNION SELECT parent_id FROM comments WHERE id = ANY(:ids)) AS held ON held.id = c.id
+            ORDER BY c.id FOR UPDATE OF c
+        """),  # noqa: S608  a constant
     ],
     change=[
         _comments(
@@ -146,10 +154,9 @@ COMMENTS = Kind(
         ),
         _comments(
             f"""
-            SELECT r.id, r.withheld FROM comments r JOIN comments q ON q.id = r.parent_id
-            WHERE (r.id = ANY(:ids)
-                   OR r.id IN (SELECT id FROM comments WHERE parent_id = ANY(:ids) AND state = 'LIVE'))
-              AND (r.withheld & {Withheld.PARENT.value} <> 0) <> (q.withheld <> 0)
+            SELECT r.id, r.withheld FROM ({_WITH_REPLIES}) AS touched
+            JOIN comments r ON r.id = touched.id JOIN comments q ON q.id = r.parent_id
+            WHERE (r.withheld & {Withheld.PARENT.value} <> 0) <> (q.withheld <> 0)
             """,  # noqa: S608  a constant
             f"c.withheld # {Withheld.PARENT.value}",
         ),
@@ -174,7 +181,10 @@ async def settle(
         turns = asyncio.Semaphore(SHARDS_AT_ONCE)
         values = {"person": person_id, "mask": mask.value, "bits": bits.value}
         await asyncio.gather(
-            *(_change(backend, turns, kind, shard, values | {"ids": some}) for shard, some in _by_shard(amiss).items())
+            *(
+                _change(backend, turns, kind, shard, [values | {"ids": some} for some in _bundled(rows)])
+                for shard, rows in _by_shard(amiss).items()
+            )
         )
     raise Unsettled
 
@@ -227,10 +237,11 @@ async def _work(job: Job, parts: Sequence[Part]) -> None:
             continue
         after = progress["after"] if number == progress["part"] else 0
         while True:
-            rows = await job.backend.reader().on_shard_of(part.person_id, part.kind.done, part.person_id, after, CHUNK)
+            chunk = min(CHUNK, part.kind.chunk)
+            rows = await job.backend.reader().on_shard_of(part.person_id, part.kind.done, part.person_id, after, chunk)
             ids = [row["id"] for row in rows]
             await settle(job.backend, part.kind, part.person_id, ids, part.owner_id)
-            if len(ids) < CHUNK:
+            if len(ids) < chunk:
                 break
             after = ids[-1]
             await job.save_progress({"part": number, "after": after})
@@ -258,16 +269,35 @@ async def _amiss(  # noqa: PLR0917
     owner_id: int | None,
     mask: Withheld,
     bits: Withheld,
-) -> list[int]:
-    rows = await reader.by_ids(kind.amiss, ids, person_id, owner_id, mask.value, bits.value)
-    return [row["id"] for row in _all(reader, rows)]
+) -> list[Any]:
+    """Each with its `id`, and the number of `rows` that change with it."""
+    return _all(reader, await reader.by_ids(kind.amiss, ids, person_id, owner_id, mask.value, bits.value))
 
 
-async def _change(backend: Backend, turns: asyncio.Semaphore, kind: Kind, shard: int, values: dict[str, Any]) -> None:
-    """The rows are there, and rows are never deleted: so `hold` holds them all while they are counted."""
-    async with turns, backend.transaction(shard) as transaction:
-        for statement in (*kind.hold, *kind.change):
-            await transaction.session.execute(statement, values | {"shard": shard})
+async def _change(
+    backend: Backend, turns: asyncio.Semaphore, kind: Kind, shard: int, bundles: Sequence[dict[str, Any]]
+) -> None:
+    """A transaction for each bundle. The rows are there, and rows are never deleted: so `hold` holds them all while
+    they are counted."""
+    async with turns:
+        for values in bundles:
+            async with backend.transaction(shard) as transaction:
+                for statement in (*kind.hold, *kind.change):
+                    await transaction.session.execute(statement, values | {"shard": shard})
+
+
+def _bundled(rows: Iterable[Any]) -> Iterator[list[int]]:
+    """The ids, so many at a time that ROWS_AT_ONCE change."""
+    bundle: list[int] = []
+    room = ROWS_AT_ONCE
+    for row in rows:
+        if bundle and row["rows"] > room:
+            yield bundle
+            bundle, room = [], ROWS_AT_ONCE
+        bundle.append(row["id"])
+        room -= row["rows"]
+    if bundle:
+        yield bundle
 
 
 def _all(reader: Reader, rows: list[Any]) -> list[Any]:
@@ -276,8 +306,8 @@ def _all(reader: Reader, rows: list[Any]) -> list[Any]:
     return rows
 
 
-def _by_shard(ids: Collection[int]) -> dict[int, list[int]]:
-    grouped: dict[int, list[int]] = {}
-    for identifier in ids:
-        grouped.setdefault(shard_of(identifier), []).append(identifier)
+def _by_shard(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    grouped: dict[int, list[Any]] = {}
+    for row in rows:
+        grouped.setdefault(shard_of(row["id"]), []).append(row)
     return grouped

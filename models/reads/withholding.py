@@ -36,31 +36,33 @@ OWNER_OF_POST = "SELECT author_id AS owner_id FROM posts WHERE id = $1"
 OWNER_OF_COMMENTED = "SELECT p.author_id AS owner_id FROM comments c JOIN posts p ON p.id = c.post_id WHERE c.id = $1"
 
 # Of what a person did, the rows of which `withheld` is not as it should be. $1 ids as above, $2 the person, $3 only
-# what was done to things of this owner, or null, $4 the bits in question, $5 what they should be
+# what was done to things of this owner, or null, $4 the bits in question, $5 what they should be.
+# `rows` is how many change with it
 LIKES_AMISS = """
-    SELECT l.subject_id AS id FROM likes l
+    SELECT l.subject_id AS id, 1 AS rows FROM likes l
     LEFT JOIN posts p ON p.id = l.subject_id LEFT JOIN comments c ON c.id = l.subject_id
     WHERE l.subject_id = ANY($1) AND l.user_id = $2 AND (l.withheld & $4::smallint) <> $5::smallint
       AND ($3::bigint IS NULL OR coalesce(p.author_id, c.author_id) = $3)
 """
 SAVES_AMISS = """
-    SELECT s.post_id AS id FROM saves s JOIN posts p ON p.id = s.post_id
+    SELECT s.post_id AS id, 1 AS rows FROM saves s JOIN posts p ON p.id = s.post_id
     WHERE s.post_id = ANY($1) AND s.user_id = $2 AND (s.withheld & $4::smallint) <> $5::smallint
       AND ($3::bigint IS NULL OR p.author_id = $3)
 """
 COMMENTS_AMISS = """
-    SELECT c.id FROM comments c JOIN posts p ON p.id = c.post_id LEFT JOIN comments q ON q.id = c.parent_id
+    SELECT c.id, 1 + (SELECT count(*) FROM comments r WHERE r.parent_id = c.id AND r.state = 'LIVE') AS rows
+    FROM comments c JOIN posts p ON p.id = c.post_id LEFT JOIN comments q ON q.id = c.parent_id
     WHERE c.id = ANY($1) AND c.author_id = $2 AND ($3::bigint IS NULL OR p.author_id = $3)
       AND ((c.withheld & $4::smallint) <> $5::smallint
            OR (c.withheld & 4 <> 0) <> coalesce(q.withheld <> 0, false))
 """
 FOLLOWS_AMISS = """
-    SELECT followed_id AS id FROM follows
+    SELECT followed_id AS id, 1 AS rows FROM follows
     WHERE followed_id = ANY($1) AND follower_id = $2 AND $3::bigint IS NULL
       AND (withheld & $4::smallint) <> $5::smallint
 """
 FOLLOWING_AMISS = """
-    SELECT follower_id AS id FROM following
+    SELECT follower_id AS id, 1 AS rows FROM following
     WHERE follower_id = ANY($1) AND followed_id = $2 AND $3::bigint IS NULL
       AND (withheld & $4::smallint) <> $5::smallint
 """

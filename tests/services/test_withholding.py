@@ -267,7 +267,7 @@ async def test_what_is_done_behind_the_job_settles_itself(scene: Scene) -> None:
     liked = {"subject_kind": "POST", "subject_id": post_id, "user_id": late.id}
     for _ in range(2):
         await repair_like(job_of(backend, EventKind.LIKED, liked))
-        await repair_save(job_of(backend, EventKind.SAVED, {"post_id": post_id, "user_id": late.id}))
+        await repair_save(job_of(backend, EventKind.SAVED, {"post_id": post_id, "user_id": late.id, "version": 1}))
         await repair_comment(job_of(backend, EventKind.COMMENT_ADDED, {"comment_id": said}))
         assert [await count_of(backend, post_id, counter) for counter in counters] == [0, 0, 0]
         await scene.check()
