@@ -1,15 +1,16 @@
 """The names that stand on edges, so that whom someone follows, and by whom, can be searched on one shard."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, select, update
 
 from core import clock
 from models.ids import shard_of
 from models.reads.people import NAMES_BY_ID
 from models.reads.relationships import FOLLOWED_AFTER, FOLLOWERS_AFTER
+from models.shards import Transaction
 from models.tables import Follow, Following
 from services.backend import Backend
 from services.outbox import Job, Unfinished
@@ -83,24 +84,26 @@ async def rename_follower(backend: Backend, follower_id: int, followed_ids: Iter
     """On the edges of `follows` whose names are older. Raises ShardUnavailable."""
     for shard, some in _by_shard(followed_ids).items():
         async with backend.transaction(shard) as transaction:
-            await transaction.session.execute(
-                update(Follow)
-                .where(Follow.followed_id.in_(some), Follow.follower_id == follower_id)
-                .where(Follow.follower_name_version < names[2])
-                .values(follower_columns(*names))
-            )
+            own = Follow.follower_id == follower_id
+            edges = (Follow.followed_id.in_(some), own, Follow.follower_name_version < names[2])
+            await _hold(transaction, Follow.followed_id, edges)
+            await transaction.session.execute(update(Follow).where(*edges).values(follower_columns(*names)))
 
 
 async def rename_followed(backend: Backend, followed_id: int, follower_ids: Iterable[int], names: Names) -> None:
     """On the edges of `following` whose names are older. Raises ShardUnavailable."""
     for shard, some in _by_shard(follower_ids).items():
         async with backend.transaction(shard) as transaction:
-            await transaction.session.execute(
-                update(Following)
-                .where(Following.follower_id.in_(some), Following.followed_id == followed_id)
-                .where(Following.followed_name_version < names[2])
-                .values(followed_columns(*names))
-            )
+            own = Following.followed_id == followed_id
+            edges = (Following.follower_id.in_(some), own, Following.followed_name_version < names[2])
+            await _hold(transaction, Following.follower_id, edges)
+            await transaction.session.execute(update(Following).where(*edges).values(followed_columns(*names)))
+
+
+async def _hold(transaction: Transaction, other: Any, edges: Sequence[ColumnElement[bool]]) -> None:
+    """One person's edges, in the order of the others' ids, as `services.withholding` takes them: so that none waits in
+    a ring."""
+    await transaction.session.execute(select(other).where(*edges).order_by(other).with_for_update())
 
 
 def _by_shard(user_ids: Iterable[int]) -> dict[int, list[int]]:
