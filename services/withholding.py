@@ -52,7 +52,9 @@ class Kind:
     chunk: int = CHUNK
 
 
-def _edge(table: str, key: tuple[str, str], counted: tuple[str, Counter], **reads: str) -> Kind:
+def _edge(  # noqa: PLR0917
+    table: str, key: tuple[str, str], counted: tuple[str, Counter], done: str, amiss: str, owner: str | None = None
+) -> Kind:
     """Of a table with one row for each pair of subject and person, who are its `key`, counted in one state."""
     (subject, person), (state, counter) = key, counted
     rows = f"FROM {table} WHERE {subject} = ANY(:ids) AND {person} = :person"
@@ -68,7 +70,7 @@ def _edge(table: str, key: tuple[str, str], counted: tuple[str, Counter], **read
         INSERT INTO count_deltas (id, object_id, counter, delta)
         SELECT mint_id(:shard), id, {counter.value}, delta FROM changed WHERE state = '{state}' AND delta <> 0
     """  # noqa: S608  put together from constants
-    return Kind(hold=[text(hold)], change=[text(change)], **reads)
+    return Kind(done, amiss, [text(hold)], [text(change)], owner)
 
 
 LIKES = _edge(
