@@ -125,8 +125,8 @@ class Settings(BaseSettings):
         0.01,
         ge=0,
         le=1,
-        description="An answer that finds nothing under an id or a name leaves at a multiple of this, so that its time"
-        " does not tell whether there is something hidden; 0 for at once.",
+        description="An answer that finds nothing under an id or a name leaves at a multiple of this, of as many times"
+        " this as it asks for such, so that its time does not tell whether there is something hidden; 0 for at once.",
     )
     request_max_bytes: int = Field(1_000_000, ge=1, description="Largest request body.")
     operation_timeout_seconds: float = Field(30, gt=0, description="Longest time one operation may take.")

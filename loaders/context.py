@@ -19,8 +19,8 @@ NodeType = TypeVar("NodeType")
 class Context:
     """One per operation; over a socket one per connection, made fresh before each event.
 
-    `viewer` is None for an anonymous caller. `has_missed`: something that was asked for by its id or name is not
-    there, or may not be seen.
+    `viewer` is None for an anonymous caller. `misses`: how much that was asked for by its id or name is not there, or
+    may not be seen. `asked`: how many ids the present field of a mutation was given.
     """
 
     backend: Backend
@@ -29,7 +29,8 @@ class Context:
     user_agent: str | None = None
     ip_address: str | None = None
     public_url: str = ""
-    has_missed: bool = False
+    misses: int = 0
+    asked: int = 1
     links: MediaLinks = field(init=False)
     reader: Reader = field(init=False)
     batches: Batches = field(init=False)
@@ -52,8 +53,12 @@ class Context:
 
     def found(self, node: NodeType | None) -> NodeType | None:
         """What was asked for by its id or name, as it is: that it was missed has a say in when the answer leaves."""
-        self.has_missed = self.has_missed or node is None
+        if node is None:
+            self.miss()
         return node
+
+    def miss(self, count: int = 1) -> None:
+        self.misses += count
 
     def fresh(self) -> None:
         """Forgets what was read: before each root field of a mutation and each event of a subscription."""

@@ -1,5 +1,6 @@
 """How a root mutation field is declared."""
 
+import dataclasses
 import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -20,11 +21,21 @@ def mutation(resolver: Callable[..., Any] | None = None, *, description: str) ->
         @functools.wraps(resolve)
         async def begin(self: Any, info: strawberry.Info, *args: Any, **kwargs: Any) -> Any:
             info.context.fresh()
+            info.context.asked = max(1, sum(map(ids_in, kwargs.values())))
             return await resolve(self, info, *args, **kwargs)
 
         return strawberry.mutation(begin, description=description)
 
     return declare if resolver is None else declare(resolver)
+
+
+def ids_in(given: Any, name: str = "") -> int:
+    """How many ids there are in an input."""
+    if isinstance(given, list):
+        return sum(ids_in(one, name) for one in given)
+    if dataclasses.is_dataclass(given):
+        return sum(ids_in(value, field) for field, value in vars(given).items())
+    return int(isinstance(given, str) and name.endswith(("_id", "_ids")))
 
 
 async def change(
@@ -42,7 +53,8 @@ async def change(
         try:
             fields = await work(context)
         except UserFault as fault:
-            context.has_missed = context.has_missed or fault.code is UserErrorCode.NOT_FOUND
+            if fault.code is UserErrorCode.NOT_FOUND:
+                context.miss(context.asked)
             raise
         context.fresh()
         return fields
