@@ -1,7 +1,8 @@
 """Who may see what. Every road to an object passes here; what is not known to be visible is hidden.
 
 What may be asked is read from the truth (never from a mirror) in one statement per node, and decided by the
-clauses below. The answer is rows of a type of their own (`services.visible`).
+clauses below. The answer is rows of a type of their own (`services.visible`). Where the truth is out of reach, a mirror
+may hide something (`people_behind`), and shows nothing.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from media.signing import CachePolicy, Grant
 from models.global_ids import NodeKind
 from models.reads.collections import COLLECTIONS_BY_ID
 from models.reads.comments import COMMENTS_BY_ID
-from models.reads.people import USERS_BY_ID
+from models.reads.people import BLOCKS_HEARD_OF, USERS_BY_ID
 from models.reads.posts import POSTS_BY_ID
 from models.reads.reader import Reader
 from models.reads.reports import REPORTS_BY_ID
@@ -160,13 +161,16 @@ async def people_behind(
     reader: Reader, links: MediaLinks, viewer_id: int, user_ids: Iterable[int]
 ) -> dict[int, VisibleUser | None]:
     """Who said something, by id: None for one whose account is deleted or out of reach. Of those who are left out
-    nothing may be shown."""
+    nothing may be shown: of one out of reach, too, who is known on the viewer's shard to block the viewer."""
     wanted = set(user_ids)
     if not wanted:
         return {}
     found, marks = await asyncio.gather(reader.by_ids(USERS_BY_ID, wanted, viewer_id), marks_of(reader, viewer_id))
     rows = {row["user_id"]: row for row in found}
     gone = {user_id for user_id in wanted if _is_gone(rows.get(user_id)) and user_id not in marks.blocked}
+    if reader.unavailable and viewer_id != NOBODY and (unheard := gone - rows.keys()):
+        heard = await reader.on_shard_of(viewer_id, BLOCKS_HEARD_OF, viewer_id, list(unheard))
+        gone -= {row["blocker_id"] for row in heard}
     return dict.fromkeys(gone) | {
         user_id: _user(row, links) for user_id, row in rows.items() if user_may_be_seen(row, marks)
     }

@@ -27,6 +27,12 @@ SET_BY_VIEWER = """
            ARRAY(SELECT muted_id FROM mutes WHERE muter_id = $1 AND state = 'MUTED') AS muted
 """
 
+# Those of some people of whose block the viewer's shard has heard: a mirror, of which only less is ever shown. $1 id of
+# the viewer, on whose shard it runs, $2 ids of people
+BLOCKS_HEARD_OF = """
+    SELECT blocker_id FROM blocks_received WHERE blocked_id = $1 AND blocker_id = ANY($2) AND state = 'BLOCKED'
+"""
+
 # $1 ids of users, on whose shards it runs: their names alone
 NAMES_BY_ID = """
     SELECT u.id AS user_id, u.username, u.full_name, u.name_version FROM users u WHERE u.id = ANY($1)

@@ -36,7 +36,7 @@ class Block(_Edge, Base):
 
 class BlockReceived(_Edge, Base):
     """Mirror of `blocks`, on the shard of the one blocked: what a follow on that shard is checked against in its own
-    transaction. Visibility never reads it."""
+    transaction. Visibility reads it only to hide somebody of whom the truth is out of reach."""
 
     __tablename__ = "blocks_received"
 

@@ -18,6 +18,7 @@ from loaders.relationship import load_followers, load_viewer_relationship
 from models.global_ids import NodeKind
 from models.ids import shard_of
 from services.backend import Backend
+from services.comments.pages import CommentOrder
 from services.consequences import EventKind
 from services.hashtags import shard_of_hashtag
 from services.likes import like
@@ -30,7 +31,19 @@ from services.posts.listing import list_post_of
 from services.relationships.follow import follow
 from services.visibility import visible_posts
 from tests.factories import Person, make_user
-from tests.posting import fingerprint, job_of, links, listed, make_comment, make_post, ready_upload, rows
+from tests.posting import (
+    change,
+    end_block,
+    fingerprint,
+    job_of,
+    links,
+    listed,
+    make_block,
+    make_comment,
+    make_post,
+    ready_upload,
+    rows,
+)
 
 
 @dataclass(slots=True)
@@ -67,6 +80,25 @@ async def test_a_comment_whose_author_is_out_of_reach_is_shown_without(town: Hal
     [page] = await load_comments(context, list(posts.values()))
     assert [(comment.id, comment.author) for comment in page.nodes] == [(comment_id, None)]
     assert context.reader.unavailable == {1}
+
+
+async def test_nothing_is_shown_of_who_blocks_the_viewer_and_is_out_of_reach(town: HalfTown) -> None:
+    """The block stands there too; the viewer's own node has heard of it."""
+    post_id = await make_post(town.whole, town.up)
+    blocker = await make_user(town.whole)
+    while town.whole.shards.node_of(shard_of(blocker.id)) != 1:
+        blocker = await make_user(town.whole)
+    said = await make_comment(town.whole, blocker, post_id)
+    other = await make_comment(town.whole, town.down, post_id)
+    await make_comment(town.whole, town.up, post_id, parent_id=said)
+    for block_it, expected in ((make_block, [other]), (end_block, [other, said])):
+        await block_it(town.whole, blocker, town.up)
+        await change(town.whole, said, "UPDATE comments SET withheld = 0 WHERE post_id = :post_id", post_id=post_id)
+        context = context_of(town)
+        posts = await visible_posts(context.reader, context.links, context.viewer_id, [post_id])
+        [page] = await load_comments(context, list(posts.values()), order=CommentOrder.NEWEST)
+        assert [comment.id for comment in page.nodes] == expected
+        assert context.reader.unavailable == {1}
 
 
 async def test_lists_of_who_is_out_of_reach_are_unknown(town: HalfTown) -> None:
