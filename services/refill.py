@@ -1,7 +1,8 @@
 """Pages of many lists at once, of which some items may turn out not to be shown.
 
 A page that the rules left short is filled up in a few rounds, all lists in each round together, so that the number of
-statements depends on nothing else. What is short even then says that there is more, and where to go on.
+statements depends on nothing else. What is short even then says that there is more, and where to go on: which tells
+that so much was hidden there. So the rounds that fill up look far, where a first page may be of one.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,6 +11,8 @@ from typing import Any, TypeAlias, TypeVar
 from services.pages import Edge, Page, PageInfo, encode_cursor
 
 ROUNDS = 3
+REFILL = 100
+"""How many rows of a list each round behind the first looks at, or as many as the page has."""
 Node = TypeVar("Node")
 Position: TypeAlias = tuple[int, ...]
 """Where an item stands in its list: what its cursor holds."""
@@ -32,8 +35,9 @@ async def filled(
     """A page of each list. `prove` tells for each row what is shown of it, None for nothing."""
     edges: dict[int, list[Edge[Node]]] = {number: [] for number in lists}
     unfinished: dict[int, Position] = dict.fromkeys(lists, start)
+    limit = first + 1
     for _ in range(ROUNDS):
-        rows = await fetch(unfinished, first + 1)
+        rows = await fetch(unfinished, limit)
         read: dict[int, list[Any]] = {}
         for row, node in zip(rows, await prove(rows), strict=True):
             read.setdefault(row["page_of"], []).append(row)
@@ -42,8 +46,9 @@ async def filled(
         unfinished = {
             number: position_of(some[-1])
             for number, some in read.items()
-            if len(some) > first and len(edges[number]) <= first
+            if len(some) == limit and len(edges[number]) <= first
         }
+        limit = max(limit, REFILL)
         if not unfinished:
             break
     return {

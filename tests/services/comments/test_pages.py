@@ -1,5 +1,7 @@
+import pytest
+
 from models.global_ids import NodeKind
-from services import counts
+from services import counts, refill
 from services.backend import Backend
 from services.comments.pages import CommentOrder, comments_of_posts, replies_of_comments
 from services.likes import like
@@ -89,7 +91,8 @@ async def test_a_page_is_filled_up_where_comments_are_hidden(backend: Backend) -
     assert [found[number].page_info.has_next_page for number in (long_id, short_id)] == [False, False]
 
 
-async def test_what_stays_short_says_where_to_go_on(backend: Backend) -> None:
+async def test_what_stays_short_says_where_to_go_on(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refill, "REFILL", 2)
     author, suspended = await make_user(backend), await make_user(backend)
     post_id = await make_post(backend, author)
     last = await make_comment(backend, author, post_id)

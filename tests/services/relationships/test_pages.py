@@ -1,6 +1,9 @@
 from typing import Any
 
+import pytest
+
 from models.global_ids import NodeKind
+from services import refill
 from services.accounts.profile import update_profile
 from services.backend import Backend
 from services.likes import like
@@ -95,7 +98,10 @@ async def test_the_lists_of_a_private_account_are_for_accepted_followers(backend
         assert names(await following(backend, viewer_id, user)) == []
 
 
-async def test_a_cursor_tells_nothing_of_the_lists_of_a_private_account(backend: Backend) -> None:
+async def test_a_cursor_tells_nothing_of_the_lists_of_a_private_account(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refill, "REFILL", 2)
     user, stranger = await make_user(backend), await make_user(backend)
     for _ in range(7):  # more than the rounds of refilling look at
         other = await make_user(backend)
@@ -107,6 +113,36 @@ async def test_a_cursor_tells_nothing_of_the_lists_of_a_private_account(backend:
             told = (await page(backend, viewer_id, user, first=1)).page_info
             assert (told.has_next_page, told.start_cursor, told.end_cursor) == (False, None, None)
         assert (await page(backend, user.id, user, first=1)).page_info.has_next_page
+
+
+async def test_a_page_does_not_tell_of_one_hidden_person_more(backend: Backend) -> None:
+    """Whoever has as many people hidden from them as a page looks at would learn it from there being a next one."""
+    followed, other, blocker = await make_user(backend), await make_user(backend), await make_user(backend)
+    viewer = await make_user(backend)
+    await make_follow(backend, blocker, followed)
+    for _ in range(5):
+        puppet = await make_user(backend)
+        for one in (followed, other):
+            await make_follow(backend, puppet, one)
+        await make_block(backend, viewer, puppet)
+    await make_block(backend, blocker, viewer)
+    for user in (followed, other):
+        told = (await followers(backend, viewer.id, user, first=1)).page_info
+        assert (told.has_next_page, told.start_cursor, told.end_cursor) == (False, None, None)
+
+
+async def test_a_page_that_stays_short_says_where_to_go_on(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refill, "REFILL", 2)
+    user, viewer, first_of_all = await make_user(backend), await make_user(backend), await make_user(backend)
+    await make_follow(backend, first_of_all, user)
+    for _ in range(7):
+        puppet = await make_user(backend)
+        await make_follow(backend, puppet, user)
+        await make_block(backend, viewer, puppet)
+    page = await followers(backend, viewer.id, user, first=1)
+    assert (names(page), page.page_info.has_next_page, page.page_info.start_cursor) == ([], True, None)
+    rest = await followers(backend, viewer.id, user, first=1, after=page.page_info.end_cursor)
+    assert (names(rest), rest.page_info.has_next_page) == ([first_of_all.username], False)
 
 
 async def test_who_is_suspended_is_passed_over(backend: Backend) -> None:
