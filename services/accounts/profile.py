@@ -17,6 +17,7 @@ from services.accounts.names import checked_username
 from services.backend import Backend
 from services.consequences import EventKind
 from services.outbox import emit
+from services.relationships.gate import close_gate
 from services.relationships.opening import open_account
 from services.viewer import ViewerIdentity
 from services.withdrawals import withdraw_content
@@ -67,6 +68,8 @@ async def _rename(backend: Backend, user_id: int, name: Name, values: dict[str, 
 async def _write(transaction: Transaction, user_id: int, values: dict[str, Any]) -> str:
     """Returns the username until now."""
     execute = transaction.session.execute
+    if "is_private" in values:
+        await close_gate(transaction, user_id)
     asked = (
         select(User.username, User.full_name, User.avatar, User.is_private).where(User.id == user_id).with_for_update()
     )

@@ -11,6 +11,7 @@ from services.backend import Backend
 from services.consequences import EventKind
 from services.live import session_channel
 from services.outbox import emit
+from services.relationships.gate import close_gate
 from services.withdrawals import withdraw_owner
 
 
@@ -30,6 +31,7 @@ async def restore(backend: Backend, user_id: int) -> bool:
 
 async def _change(backend: Backend, user_id: int, before: UserState, after: UserState, kind: EventKind) -> bool:
     async with backend.transaction(shard_of(user_id)) as transaction:
+        await close_gate(transaction, user_id)
         changed = await transaction.session.execute(
             update(User)
             .where(User.id == user_id, User.state == before.value)

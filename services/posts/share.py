@@ -62,7 +62,7 @@ def _checked(viewer_id: int, wanted: NewShare) -> NewShare:
 
 async def _write(transaction: Transaction, user_id: int, wanted: NewShare) -> None:
     execute = transaction.session.execute
-    asked = select(Post.state).where(Post.id == wanted.post_id).with_for_update(read=True)
+    asked = select(Post.state).where(Post.id == wanted.post_id).with_for_update(key_share=True)
     state = (await execute(asked)).scalar_one()
     if state == PostState.DELETED:  # a moment ago
         raise not_found("post", "postId")

@@ -15,7 +15,8 @@ from services.mirrored import or_later
 from services.mirrors import Edge, apply, transition
 from services.outbox import JSON, Job, emit
 from services.relationships.close_friends import end_close_friend
-from services.relationships.edges import FIELD, end_follow, hold, shown_to_follower
+from services.relationships.edges import FIELD, end_follow, shown_to_follower
+from services.relationships.gate import hold
 from services.relationships.limits import MOST_BLOCKED, refuse_more
 from services.relationships.names import followed_columns
 from services.seen import user_seen_or_blocked
@@ -37,7 +38,7 @@ async def block(backend: Backend, links: MediaLinks, viewer: VisibleUser, user_i
     blocked = await user_seen_or_blocked(backend, links, viewer.id, user_id, FIELD)
     ended = None
     async with backend.transaction(shard_of(viewer.id), crash_after_commit="block.after_first_step") as transaction:
-        await hold(transaction, viewer.id, alone=True)
+        await hold(transaction, viewer.id)
         await refuse_more(transaction, _BLOCKED, viewer.id, user_id, MOST_BLOCKED, "block")
         edge = await transition(
             transaction,
@@ -92,7 +93,7 @@ async def settle_block(backend: Backend, blocker_id: int, blocked_id: int, told:
     unblock. Returns the follow that it ended. Raises ShardUnavailable.
     """
     async with backend.transaction(shard_of(blocked_id)) as transaction:
-        await hold(transaction, blocked_id, alone=True)
+        await hold(transaction, blocked_id)
         change = await apply(
             transaction,
             BlockReceived,

@@ -8,7 +8,8 @@ from models.shards import Transaction
 from models.tables import CloseFriend, CloseFriendState
 from services.backend import Backend
 from services.mirrors import transition
-from services.relationships.edges import FIELD, hold, refuse_blocked
+from services.relationships.edges import FIELD, refuse_blocked
+from services.relationships.gate import hold
 from services.relationships.limits import MOST_CLOSE_FRIENDS, refuse_more
 from services.seen import user_seen
 from services.visible import MediaLinks
@@ -27,7 +28,7 @@ async def add_close_friend(backend: Backend, links: MediaLinks, viewer_id: int, 
         raise UserFault(UserErrorCode.INVALID, "You cannot be your own close friend.", (FIELD,))
     await user_seen(backend, links, viewer_id, user_id, FIELD)
     async with backend.transaction(shard_of(viewer_id)) as transaction:
-        await hold(transaction, viewer_id, alone=True)
+        await hold(transaction, viewer_id)
         await refuse_blocked(transaction, viewer_id, user_id)
         await refuse_more(transaction, _CLOSE, viewer_id, user_id, MOST_CLOSE_FRIENDS, "have as close friends")
         await transition(

@@ -23,24 +23,16 @@ from services.withholding import FOLLOWING, FOLLOWS, settle_one
 
 FIELD = "userId"
 
-# FOR SHARE by whatever a block would have to end, FOR NO KEY UPDATE by the block itself: whichever comes second sees
-# what the first has committed.
-_HOLD = "SELECT 1 FROM users WHERE id = :user_id FOR "
-_SHARED, _ALONE = text(f"{_HOLD}SHARE"), text(f"{_HOLD}NO KEY UPDATE")
 _BLOCKED_HERE = text("""
     SELECT EXISTS (SELECT FROM blocks WHERE blocker_id = :here AND blocked_id = :other AND state = 'BLOCKED')
         OR EXISTS (SELECT FROM blocks_received WHERE blocked_id = :here AND blocker_id = :other AND state = 'BLOCKED')
 """)
 
 
-async def hold(transaction: Transaction, user_id: int, *, alone: bool = False) -> None:
-    """Holds the row of a person of the transaction's shard to the commit: beside others that do, or alone."""
-    await transaction.session.execute(_ALONE if alone else _SHARED, {"user_id": user_id})
-
-
 async def refuse_blocked(transaction: Transaction, here_id: int, other_id: int) -> None:
-    """To be called while the row of `here_id`, who is of the transaction's shard, is held. Raises UserFault (NOT_FOUND)
-    where the one blocks the other, as far as this shard has heard: if it hears later, what was begun ends then."""
+    """To be called while the gate of `here_id`, who is of the transaction's shard, is held. Raises UserFault
+    (NOT_FOUND) where the one blocks the other, as far as this shard has heard: if it hears later, what was begun ends
+    then."""
     if (await transaction.session.execute(_BLOCKED_HERE, {"here": here_id, "other": other_id})).scalar_one():
         raise not_found("person", FIELD)
 

@@ -19,6 +19,7 @@ from services.relationships.edges import (
     refuse_blocked,
     shown_to_follower,
 )
+from services.relationships.gate import enter
 from services.relationships.names import followed_columns, follower_columns
 from services.relationships.reservations import Reservation, refuse_old, release, reserve
 from services.seen import user_seen
@@ -38,8 +39,8 @@ async def follow(backend: Backend, links: MediaLinks, viewer: VisibleUser, user_
     try:
         async with backend.transaction(shard_of(user_id), crash_after_commit="follow.after_commit") as transaction:
             # Held to commit: whoever opens an account accepts all who asked before, a block sees what it has to end.
-            asked = select(User).where(User.id == user_id).with_for_update(read=True)
-            followed = (await transaction.session.scalars(asked)).one()
+            await enter(transaction, user_id)
+            followed = (await transaction.session.scalars(select(User).where(User.id == user_id))).one()
             await refuse_old(backend, transaction, reservation)
             if followed.state != UserState.ACTIVE:
                 raise not_found("person", FIELD)

@@ -7,7 +7,8 @@ from models.ids import shard_of
 from models.tables import Mute, MuteState
 from services.backend import Backend
 from services.mirrors import transition
-from services.relationships.edges import FIELD, hold
+from services.relationships.edges import FIELD
+from services.relationships.gate import hold
 from services.relationships.limits import MOST_MUTED, refuse_more
 from services.seen import user_seen
 from services.visible import MediaLinks
@@ -26,7 +27,7 @@ async def mute(backend: Backend, links: MediaLinks, viewer_id: int, user_id: int
         raise UserFault(UserErrorCode.INVALID, "You cannot mute yourself.", (FIELD,))
     await user_seen(backend, links, viewer_id, user_id, FIELD)
     async with backend.transaction(shard_of(viewer_id)) as transaction:
-        await hold(transaction, viewer_id, alone=True)
+        await hold(transaction, viewer_id)
         await refuse_more(transaction, _MUTED, viewer_id, user_id, MOST_MUTED, "mute")
         await transition(
             transaction,

@@ -29,8 +29,8 @@ _ACCEPT = text("""
 
 
 async def open_account(transaction: Transaction, user_id: int) -> None:
-    """In the transaction that makes the account public, whose row it holds: whoever asked before has committed, and who
-    follows from now on needs not to ask. Accepts the first AT_ONCE here; the rest is for `accept_waiting`."""
+    """In the transaction that makes the account public, whose gate it holds alone: whoever asked before has committed,
+    and who follows from now on needs not to ask. Accepts the first AT_ONCE here; the rest is for `accept_waiting`."""
     moment = int((await transaction.session.execute(_NOW)).scalar_one())
     if await _accept(transaction, user_id, moment) == AT_ONCE:
         await emit(transaction, EventKind.ACCOUNT_OPENED, {"user_id": user_id, "moment": moment})

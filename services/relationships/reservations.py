@@ -15,7 +15,8 @@ from models.shards import Transaction
 from services.backend import Backend
 from services.mirrored import or_later
 from services.mirrors import Edge
-from services.relationships.edges import FIELD, hold, mirror_follow
+from services.relationships.edges import FIELD, mirror_follow
+from services.relationships.gate import close_gate, hold
 from services.relationships.names import followed_columns
 
 USABLE_SECONDS = 30.0
@@ -62,7 +63,7 @@ async def reserve(backend: Backend, follower_id: int, followed_id: int) -> Reser
 async def _reserve(backend: Backend, follower_id: int, followed_id: int) -> Reservation | None:
     who = {"follower_id": follower_id, "followed_id": followed_id}
     async with backend.transaction(shard_of(follower_id)) as transaction:
-        await hold(transaction, follower_id, alone=True)
+        await hold(transaction, follower_id)
         if (await transaction.session.execute(_TAKEN, who)).scalar_one() >= backend.settings.most_followed:
             return None
         attempt = await transaction.mint_id()
@@ -78,7 +79,7 @@ async def release(backend: Backend, reservation: Reservation) -> None:
 
 
 async def refuse_old(backend: Backend, transaction: Transaction, reservation: Reservation) -> None:
-    """On the shard of the one followed, while that person's row is held: from here on `settle` waits for the commit.
+    """On the shard of the one followed, while that person's gate is held: from here on `settle` waits for the commit.
     Raises ShardUnavailable where the follow took so long to come here that the place may be given away."""
     asked = {"reserved_at": reservation.reserved_at, "seconds": USABLE_SECONDS}
     if not (await transaction.session.execute(_USABLE, asked)).scalar_one():
@@ -91,7 +92,7 @@ async def settle(backend: Backend, reservation: Reservation) -> bool:
     follower_id, followed_id = reservation.follower_id, reservation.followed_id
     async with backend.transaction(shard_of(followed_id)) as transaction:
         # Alone: a follow that has begun on it commits first, and one that begins later finds it too old.
-        await hold(transaction, followed_id, alone=True)
+        await close_gate(transaction, followed_id)
         asked = {"reserved_at": reservation.reserved_at, "seconds": USABLE_SECONDS}
         if (await transaction.session.execute(_USABLE, asked)).scalar_one():
             return False

@@ -14,11 +14,11 @@ from models.ids import shard_of
 from models.tables import User
 from services.backend import Backend
 from services.consequences import EventKind
-from services.relationships import edges
 from services.relationships import follow as following
 from services.relationships.blocks import block
 from services.relationships.edges import mirror_follow, repair_follow
 from services.relationships.follow import follow, unfollow
+from services.relationships.gate import enter
 from services.relationships.reservations import OLD_SECONDS, Reservation, reserve, settle, sweep_reservations
 from tests.factories import Person, make_user
 from tests.posting import change, events_about, followed_by_mirror, job_of, links, make_follow, rows
@@ -190,7 +190,7 @@ async def test_settling_waits_for_a_follow_that_has_begun(backend: Backend) -> N
     follower, other, third = [await make_user(backend) for _ in range(3)]
     reservation = await reserve(own, follower.id, other.id)
     async with backend.transaction(shard_of(other.id)) as transaction:
-        await edges.hold(transaction, other.id)
+        await enter(transaction, other.id)
         old = replace(reservation, reserved_at=reservation.reserved_at - timedelta(seconds=61))
         settling = asyncio.create_task(settle(own, old))
         await asyncio.sleep(0.2)
