@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from models.global_ids import NodeKind, encode
 from tests.factories import Person
+from tests.sweep.roads import MARKER
 
 ROLES = ("private", "public", "follower", "asking", "stranger", "blocked", "blocking", "suspended", "anonymous")
 """Who looks. `private` and `public` own what is looked at; the others stand to both of them as they are called."""
@@ -66,7 +67,7 @@ class Thing:
 
 
 def new_marker() -> str:
-    return f"mark{secrets.token_hex(6)}"
+    return f"{MARKER}{secrets.token_hex(6)}"
 
 
 @dataclass(slots=True)

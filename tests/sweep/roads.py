@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLField,
     GraphQLNamedType,
     GraphQLObjectType,
@@ -19,6 +20,7 @@ from graphql import (
     is_required_argument,
 )
 
+MARKER = "mark"
 PAGE = 10
 """Of each list. The cast has fewer of anything, but for what is paged on purpose."""
 WITHOUT_ID = ("PageInfo", "UserError")
@@ -26,15 +28,17 @@ WITHOUT_ID = ("PageInfo", "UserError")
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """`selection` is the field with its arguments and all that is asked behind it."""
+    """`selection` is the field with its arguments and all that is asked behind it; `key` is what it is called in an
+    answer, the field's name where nothing but the page is asked for."""
 
     begin: str
     field: str
     selection: str
+    key: str
 
     @property
     def name(self) -> str:
-        return f"{self.begin}.{self.field}"
+        return f"{self.begin}.{self.key}"
 
 
 class Roads:
@@ -45,11 +49,14 @@ class Roads:
 
     def of(self, begin: str) -> list[Road]:
         """The roads that begin at a type, those that need no argument which only the cast can give."""
-        return [
-            Road(begin, name, self._field(name, field, ()))
-            for name, field in self._object(begin).fields.items()
-            if not is_leaf_type(get_named_type(field.type)) and not needed(field) and self._leads_somewhere(field)
-        ]
+        roads: list[Road] = []
+        for name, field in self._object(begin).fields.items():
+            if not is_leaf_type(get_named_type(field.type)) and not needed(field) and self._leads_somewhere(field):
+                roads.append(Road(begin, name, self._field(name, field, ()), name))
+                for key, argument in choices(field):
+                    selection = self._field(name, field, (), argument)
+                    roads.append(Road(begin, name, f"{name}_{key}: {selection}", f"{name}_{key}"))
+        return roads
 
     def with_arguments(self, begin: str) -> dict[str, GraphQLField]:
         """Fields that lead to something and need arguments."""
@@ -73,8 +80,8 @@ class Roads:
     def _leads_somewhere(self, field: GraphQLField) -> bool:
         return any(name in self._selection(get_named_type(field.type), ()) for name in ("__typename",))
 
-    def _field(self, name: str, field: GraphQLField, above: tuple[str, ...]) -> str:
-        arguments = f"(first: {PAGE})" if "first" in field.args else ""
+    def _field(self, name: str, field: GraphQLField, above: tuple[str, ...], argument: str = "") -> str:
+        arguments = f"(first: {PAGE} {argument})" if "first" in field.args else ""
         named = get_named_type(field.type)
         return f"{name}{arguments} {{ {self._selection(named, above)} }}"
 
@@ -121,6 +128,17 @@ class Roads:
 
 def needed(field: GraphQLField) -> list[str]:
     return [name for name, argument in field.args.items() if is_required_argument(argument)]
+
+
+def choices(field: GraphQLField) -> Iterator[tuple[str, str]]:
+    """What else than the page can be asked of a list, with a name for it: each value of an enum, and for a search the
+    beginning of all markers."""
+    for name, argument in field.args.items():
+        kind = get_named_type(argument.type)
+        if isinstance(kind, GraphQLEnumType):
+            yield from ((f"{name}_{value}", f"{name}: {value}") for value in kind.values)
+        elif name == "query":
+            yield name, f'{name}: "{MARKER}"'
 
 
 def ids_in(answer: object) -> Iterator[tuple[str, str]]:

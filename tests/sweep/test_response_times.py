@@ -10,6 +10,7 @@ import pytest
 from rich.progress import track
 
 from bench.load import Connection, Target
+from bench.operations.operation import Call
 from bench.servers import program
 from core.settings import Settings
 from models.ids import SHARD_MASK, SHARD_SHIFT
@@ -56,10 +57,11 @@ async def test_forbidden_and_unknown_take_as_long(backend: Backend, settings: Se
     async def measure(step: float) -> float:
         async with program(settings, "app.py", miss_step_seconds=step) as running:
             connection = await Connection.open(running.port)
+            target = Target(running.port, "/graphql", {stranger.id: stranger.access_token})
 
             async def ask(number: int) -> float:
                 body = orjson.dumps({"query": query, "variables": {"id": post_of(number)}})
-                [request] = Target(running.port, "/graphql", body, (stranger.access_token,)).requests()
+                request = target.request(Call(stranger.id, body))
                 began = time.perf_counter()
                 answer = await connection.send(request)
                 took = time.perf_counter() - began

@@ -14,7 +14,7 @@ from tests.sweep.cast import KINDS, ROLES, Cast, Thing
 from tests.sweep.roads import Road, Roads, ids_in
 from tests.sweep.world import World
 
-AT_ONCE = {"User": 3, "Post": 5}
+AT_ONCE = {"User": 2, "Post": 4}
 """Of which one has many roads; else more. The limit on what an operation costs."""
 NODE_FIELDS = 50
 SEES_BLOCKED = {("Viewer", "blockedUsers")}
@@ -94,7 +94,7 @@ class Sweep:
                 if one is None and self.cast.may_see(viewer, thing):
                     self.findings.missing.append(f"{viewer} does not find {thing.name}")
                 for road in roads:
-                    self.behind(viewer, thing, road, (one or {}).get(road.field))
+                    self.behind(viewer, thing, road, (one or {}).get(road.key))
         self.walked(type_name, "Query.nodes", viewer)
 
     async def one_by_one(self, viewer: str) -> None:
@@ -134,7 +134,7 @@ class Sweep:
         found = (await self.ask(viewer, f"{{ viewer {{ {own} }} }}")).get("viewer") or {}
         for road in self.roads.of("Viewer"):
             shows = (road.begin, road.field) in SEES_BLOCKED
-            self.look(viewer, road.name, found.get(road.field), sees_blocked=shows)
+            self.look(viewer, road.name, found.get(road.key), sees_blocked=shows)
             self.walked("Viewer", road.name, viewer)
 
     async def subscriptions(self, viewer: str) -> None:
