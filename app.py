@@ -44,6 +44,7 @@ def build_engine(settings: Settings) -> Engine:
         depth=settings.query_max_depth,
         aliases=settings.query_max_aliases,
         cost=settings.query_max_cost,
+        answer=settings.query_max_answer,
     )
     schema = build_schema()._schema  # noqa: SLF001  strawberry has no public way to graphql-core's schema
     return Engine(schema, limits, settings.operation_timeout_seconds, format_error, complete_answer, even_out)

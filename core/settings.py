@@ -121,6 +121,9 @@ class Settings(BaseSettings):
     query_max_cost: int = Field(
         20_000, ge=1, description="Highest cost of an operation: fields, multiplied by page sizes."
     )
+    query_max_answer: int = Field(
+        30_000, ge=1, description="Most fields in an answer, those of lists without a page size counted too."
+    )
     miss_step_seconds: float = Field(
         0.01,
         ge=0,

@@ -10,6 +10,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, subsc
 
 from core import clock
 from core.errors import RequestErrorCode, RequestFault
+from execution.answers import executor_within, outgrown
 from execution.documents import Documents, InvalidDocument, Operation
 from execution.limits import OperationLimits
 
@@ -40,6 +41,7 @@ class Engine:
     ) -> None:
         self.schema = schema
         self._documents = Documents(schema, limits)
+        self._executor = executor_within(limits.answer)
         self._timeout = timeout_seconds
         self._format_error = format_error
         self._after = after
@@ -73,6 +75,7 @@ class Engine:
             context_value=context,
             variable_values=variables,
             operation_name=operation.node.name.value if operation.node.name else None,
+            executor_class=self._executor,
         )
         events = await source if isawaitable(source) else source
         if isinstance(events, ExecutionResult):
@@ -99,6 +102,7 @@ class Engine:
             context_value=context,
             variable_values=variables,
             operation_name=operation.node.name.value if operation.node.name else None,
+            executor_class=self._executor,
             is_awaitable=is_awaitable,
         )
         if isawaitable(result):
@@ -111,6 +115,8 @@ class Engine:
         return self._answer(result, context)
 
     def _answer(self, result: ExecutionResult, context: Any) -> dict[str, Any]:
+        if fault := outgrown(result):
+            return self._refused(fault)
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
             answer["errors"] = [self._format_error(error) for error in result.errors]

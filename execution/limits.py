@@ -28,12 +28,14 @@ _ROOT_COST = 1
 
 @dataclass(frozen=True, slots=True)
 class OperationLimits:
-    """`cost` is the number of fields that an answer can have: each counts once, times the page sizes above it."""
+    """`cost` is the number of fields that an answer can have: each counts once, times the page sizes above it. `answer`
+    is the number that it does have, also below lists without a page size."""
 
     tokens: int
     depth: int
     aliases: int
     cost: int
+    answer: int
 
 
 def too_large(what: str, limit: int) -> RequestFault:

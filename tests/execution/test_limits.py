@@ -1,5 +1,6 @@
 """Documents and limits: what a text may cost is known before it runs."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -14,11 +15,11 @@ SCHEMA = build_schema("""
     type Person { name: String friends(first: Int! = 20): [Person!]! best: Person }
     type Subscription { changed: Person }
 """)
-LIMITS = OperationLimits(tokens=200, depth=6, aliases=3, cost=1000)
+LIMITS = OperationLimits(tokens=200, depth=6, aliases=3, cost=1000, answer=1000)
 
 
 def documents(**limits: int) -> Documents:
-    given = {"tokens": LIMITS.tokens, "depth": LIMITS.depth, "aliases": LIMITS.aliases, "cost": LIMITS.cost, **limits}
+    given = {**asdict(LIMITS), **limits}
     return Documents(SCHEMA, OperationLimits(**given), size=2)
 
 
