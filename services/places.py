@@ -13,7 +13,7 @@ from models.reads.pages import PLACE_BY_KEY, PLACES_BY_ID
 from models.reads.reader import Reader
 from services.backend import Backend
 from services.relationships.names import folded
-from services.text import checked_text
+from services.text import checked_text, is_blank
 from services.visible import PlaceRow
 
 LONGEST_NAME = 100
@@ -44,7 +44,7 @@ class NewPlace:
 def checked_place(place: NewPlace, *field: str) -> NewPlace:
     """Raises UserFault: TOO_SHORT, TOO_LONG or INVALID, naming what of it is wrong."""
     name = checked_text(place.name, *field, "name", limit=LONGEST_NAME)
-    if not folded(name):
+    if is_blank(name):
         raise UserFault(UserErrorCode.TOO_SHORT, "Name the place.", (*field, "name"))
     for axis, value, most in (("latitude", place.latitude, 90), ("longitude", place.longitude, 180)):
         if not (math.isfinite(value) and abs(value) <= most):

@@ -2,9 +2,13 @@
 
 import unicodedata
 
+import regex
+
 from core.errors import UserErrorCode, UserFault
 
 _LINE_BREAKS = {"\n", "\r", "\t"}
+# The empty pattern of Braille is a sign by its kind, and a space to the eye.
+_UNSEEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Z}\p{Cc}\p{Cf}\u2800]*+", regex.V1)
 
 
 def checked_text(value: str, *field: str, limit: int, multiline: bool = False) -> str:
@@ -20,3 +24,8 @@ def checked_text(value: str, *field: str, limit: int, multiline: bool = False) -
     if any(unicodedata.category(character) in ("Cc", "Cs") and character not in allowed for character in text):
         raise UserFault(UserErrorCode.INVALID, "This has characters that cannot be shown.", field or None)
     return text
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing in it that can be seen."""
+    return _UNSEEN.fullmatch(text) is not None

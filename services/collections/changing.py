@@ -24,7 +24,7 @@ from services.backend import Backend
 from services.collections.contents import lock_collection
 from services.saves import mirror_save, move_save
 from services.seen import post_seen
-from services.text import checked_text
+from services.text import checked_text, is_blank
 from services.visibility import visible_posts
 from services.visible import MediaLinks
 
@@ -55,7 +55,7 @@ async def create_collection(
 
 def _checked_name(name: str) -> str:
     name = checked_text(name, "name", limit=LONGEST_NAME)
-    if not name:
+    if is_blank(name):
         raise UserFault(UserErrorCode.TOO_SHORT, "Give it a name.", ("name",))
     return name
 

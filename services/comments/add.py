@@ -1,6 +1,5 @@
 """Commenting on a post, or on a comment of it."""
 
-import unicodedata
 from dataclasses import dataclass, replace
 
 from sqlalchemy import insert, select
@@ -21,7 +20,7 @@ from services.moderation.profanity import check_words
 from services.moderation.repeats import check_repeats
 from services.outbox import JSON, emit
 from services.seen import comment_seen, post_seen
-from services.text import checked_text
+from services.text import checked_text, is_blank
 from services.visible import MediaLinks
 from services.written import Written, written
 
@@ -60,7 +59,7 @@ async def add_comment(backend: Backend, links: MediaLinks, author_id: int, wante
 
 def _checked(text: str) -> str:
     text = checked_text(text, "text", limit=LONGEST_TEXT, multiline=True)
-    if not any(unicodedata.category(character)[0] in "LMNPS" for character in text):
+    if is_blank(text):
         raise UserFault(UserErrorCode.TOO_SHORT, "Say something.", ("text",))
     return text
 

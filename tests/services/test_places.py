@@ -48,6 +48,7 @@ def test_what_a_place_may_be() -> None:
     [
         (NewPlace("", 0, 0), UserErrorCode.TOO_SHORT, "name"),
         (NewPlace(" \u3000", 0, 0), UserErrorCode.TOO_SHORT, "name"),
+        (NewPlace("\u200b\u200d\ufe0f", 0, 0), UserErrorCode.TOO_SHORT, "name"),
         (NewPlace("𝒳" * 101, 0, 0), UserErrorCode.TOO_LONG, "name"),
         (NewPlace("a\nb", 0, 0), UserErrorCode.INVALID, "name"),
         (NewPlace("Alp", 90.001, 0), UserErrorCode.INVALID, "latitude"),

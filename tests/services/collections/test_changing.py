@@ -53,6 +53,7 @@ async def test_a_collection_begins_with_posts_that_are_saved_with_it(backend: Ba
     [
         ("", UserErrorCode.TOO_SHORT),
         (" \t ", UserErrorCode.TOO_SHORT),
+        ("\u200b", UserErrorCode.TOO_SHORT),
         ("x" * 61, UserErrorCode.TOO_LONG),
         ("a\nb", UserErrorCode.INVALID),
         ("a\0b", UserErrorCode.INVALID),

@@ -75,7 +75,7 @@ async def test_how_long_it_may_be(backend: Backend) -> None:
     assert await refused(backend, author, long) == (UserErrorCode.TOO_LONG, ("text",))
 
 
-@pytest.mark.parametrize("blank", ["", " \n\t", "\u200b\u2060\u00ad", "\u3000"])
+@pytest.mark.parametrize("blank", ["", " \n\t", "\u200b\u2060\u00ad", "\u3000", "\ufe0f", "\u3164\u2800"])
 async def test_what_says_nothing(backend: Backend, blank: str) -> None:
     author = await make_user(backend)
     wanted = NewComment(await make_post(backend, author), blank)
