@@ -42,7 +42,9 @@ class CollectionConnection(Connection[Collection]):
 
 @strawberry.input(description="A collection to make. You can have 200 at most.")
 class CreateCollectionInput:
-    name: str = strawberry.field(description="1 to 60 characters; several may have the same.")
+    name: str = strawberry.field(
+        description="1 to 60 characters in one line, one that can be seen at least; several may have the same."
+    )
     post_ids: list[ID] | None = strawberry.field(
         default=None, description="Posts to save and put in: at most 100, each counting once."
     )
@@ -51,7 +53,7 @@ class CreateCollectionInput:
 @strawberry.input(description="What to change of a collection. What is left out stays.")
 class UpdateCollectionInput:
     collection_id: ID = strawberry.field(description="A collection of yours.")
-    name: str | None = strawberry.field(default=None, description="1 to 60 characters; it stays where this is null.")
+    name: str | None = strawberry.field(default=None, description="As when making it; it stays where this is null.")
     cover_post_id: ID | None = strawberry.field(
         default=strawberry.UNSET, description="A post in it, whose first picture is the cover; null for the newest."
     )

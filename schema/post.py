@@ -59,8 +59,10 @@ class Post(Likeable):
     share_count: int = strawberry.field(description="How often it was shared: the same for every viewer.")
     save_count: int | None = strawberry.field(description="How many people saved it; the author's alone.")
     viewer_has_saved: bool = strawberry.field(description="Whether you saved it; false for an anonymous caller.")
-    viewer_can_edit: bool = strawberry.field(description="Whether it is yours.")
-    viewer_can_comment: bool = strawberry.field(description="Whether you may comment on it.")
+    viewer_can_edit: bool = strawberry.field(description="Whether it is yours, for you to change or delete.")
+    viewer_can_comment: bool = strawberry.field(
+        description="Whether you may comment on it: it takes comments, is not archived, and you are signed in."
+    )
     likers: Annotated["UserConnection", strawberry.lazy("schema.relationship")] | None = batched(
         load_likers, description="Who likes it, the latest first."
     )

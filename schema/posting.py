@@ -10,15 +10,16 @@ from schema.post import Post
 
 USER_ERRORS = "Why it was refused; empty on success."
 KEY = (
-    "At most 200 characters of your choice. Sent a second time, nothing is made; you get what was made the first time."
+    "1 to 200 characters of your choice, each a letter, digit, sign or plain space. Sent a second time, nothing is"
+    " made; you get what was made the first time."
 )
 
 
 @strawberry.input(description="A person on a picture.")
 class UserTagInput:
     user_id: ID = strawberry.field(description="Who it is: each once on a picture.")
-    x: float = strawberry.field(description="From the left edge (0) to the right (1).")
-    y: float = strawberry.field(description="From the top edge (0) to the bottom (1).")
+    x: float = strawberry.field(description="From the left edge (0) to the right (1): nothing outside.")
+    y: float = strawberry.field(description="From the top edge (0) to the bottom (1): nothing outside.")
 
 
 @strawberry.input(description="One picture of a post.")
@@ -32,7 +33,7 @@ class PostMediaInput:
 
 @strawberry.input(description="Where pictures were taken.")
 class PlaceInput:
-    name: str = strawberry.field(description="1 to 100 characters in one line.")
+    name: str = strawberry.field(description="1 to 100 characters in one line, one that can be seen at least.")
     latitude: float = strawberry.field(description="In degrees, from -90 to 90.")
     longitude: float = strawberry.field(description="In degrees, from -180 to 180.")
 
@@ -42,10 +43,15 @@ class CreatePostInput:
     media: list[PostMediaInput] = strawberry.field(description="1 to 20 pictures, in order.")
     caption: str | None = strawberry.field(
         default=None,
-        description="At most 2,200 characters, in any lines, at most 30 hashtags and 20 mentions, each counted once.",
+        description="At most 2,200 characters (Unicode code points), in any lines, at most 30 hashtags and 20 mentions,"
+        " each counted once.",
     )
     place: PlaceInput | None = strawberry.field(default=None, description="Where they were taken.")
-    kind: PostKind | None = strawberry.field(default=None, description="What the pictures make it, if left out.")
+    kind: PostKind | None = strawberry.field(
+        default=None,
+        description="What the pictures make it, if left out: PHOTO for one, CAROUSEL for more. REEL and VIDEO take a"
+        " film, of which there are none yet.",
+    )
     comments_enabled: bool = strawberry.field(default=True, description="Whether it can be commented on.")
     like_count_hidden: bool = strawberry.field(default=False, description="Whether you want the likes not to be shown.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
@@ -78,7 +84,8 @@ class UpdatePostInput:
         default=strawberry.UNSET, description="Whether you want the likes not to be shown; not null."
     )
     is_pinned: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Whether it stands at the top of your profile, at most 3 do; not null."
+        default=strawberry.UNSET,
+        description="Whether it stands at the top of your profile; at most 3 do, none that is archived; not null.",
     )
     media: list[UpdatePostMediaInput] | None = strawberry.field(
         default=strawberry.UNSET, description="All of the post's pictures, each once, in the new order; not null."
@@ -114,7 +121,7 @@ class SharePostInput:
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="At most 200 characters of your choice. Sent a second time for a post, nothing is shared.",
+        description="As in CreatePostInput. Sent a second time for a post, nothing is shared.",
     )
 
 
@@ -145,7 +152,8 @@ class UnsavePostInput:
 class AddCommentInput:
     post_id: ID = strawberry.field(description="The post.")
     text: str = strawberry.field(
-        description="At most 2,200 characters, in any lines, 30 hashtags and 20 mentions. Swear words, and the same"
+        description="At most 2,200 characters, in any lines, 30 hashtags and 20 mentions, each counted once; a"
+        " character is a Unicode code point, and one can be seen at least. Swear words, and the same"
         " over and over, are refused."
     )
     parent_id: ID | None = strawberry.field(

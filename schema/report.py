@@ -75,7 +75,7 @@ class ReportInput:
     details: str | None = strawberry.field(default=None, description="More about it: at most 1,000 characters.")
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="At most 200 characters of your choice. Sent a second time for the same subject, nothing is made;"
+        description="As in CreatePostInput. Sent a second time for the same subject, nothing is made;"
         " you get what was made the first time.",
     )
 

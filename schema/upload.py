@@ -75,7 +75,7 @@ class StartUploadInput:
     byte_size: int = strawberry.field(description="Its size, exactly.")
     file_name: str | None = strawberry.field(default=None, description="Its name, of at most 255 characters.")
     idempotency_key: str | None = strawberry.field(
-        default=None, description="The same key of yours twice makes one upload."
+        default=None, description="As in CreatePostInput: the same key of yours twice makes one upload."
     )
 
 
