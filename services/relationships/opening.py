@@ -18,7 +18,7 @@ _ACCEPT = text("""
     WITH waiting AS (
         SELECT followed_id, follower_id FROM follows
         WHERE followed_id = :user_id AND state = 'PENDING'
-          AND since <= 'epoch'::timestamptz + :moment * interval '1 microsecond'
+          AND (CAST(:moment AS bigint) IS NULL OR since <= 'epoch'::timestamptz + :moment * interval '1 microsecond')
         ORDER BY since, follower_id LIMIT :at_once FOR UPDATE
     )
     UPDATE follows f
@@ -30,9 +30,10 @@ _ACCEPT = text("""
 
 async def open_account(transaction: Transaction, user_id: int) -> None:
     """In the transaction that makes the account public, whose gate it holds alone: whoever asked before has committed,
-    and who follows from now on needs not to ask. Accepts the first AT_ONCE here; the rest is for `accept_waiting`."""
+    and who follows from now on needs not to ask. Accepts the first AT_ONCE here, whatever the clock says of when they
+    asked; the rest is for `accept_waiting`."""
     moment = int((await transaction.session.execute(_NOW)).scalar_one())
-    if await _accept(transaction, user_id, moment) == AT_ONCE:
+    if await _accept(transaction, user_id, None) == AT_ONCE:
         await emit(transaction, EventKind.ACCOUNT_OPENED, {"user_id": user_id, "moment": moment})
 
 
@@ -56,7 +57,7 @@ async def accept_waiting(job: Job) -> None:
             raise Unfinished
 
 
-async def _accept(transaction: Transaction, user_id: int, moment: int) -> int:
+async def _accept(transaction: Transaction, user_id: int, moment: int | None) -> int:
     """The next AT_ONCE, those who asked first; how many there were."""
     asked = {"user_id": user_id, "moment": moment, "at_once": AT_ONCE}
     rows = (await transaction.session.execute(_ACCEPT, asked)).all()

@@ -16,7 +16,7 @@ from services.relationships.edges import repair_follow
 from services.relationships.opening import accept_waiting
 from services.relationships.requests import decline_request
 from tests.factories import Person, make_user
-from tests.posting import count_of, events_about, job_of, links, make_follow, rows
+from tests.posting import change, count_of, events_about, job_of, links, make_follow, rows
 from tests.recount import differences
 from tests.services.feeds.town import StepJob
 
@@ -55,6 +55,15 @@ async def test_who_waits_is_accepted_with_it(backend: Backend) -> None:
         await repair_follow(job_of(backend, EventKind.FOLLOWED, events[1]))
         assert await count_of(backend, person.id, Counter.FOLLOWING) == 1
     assert await differences(backend, {user.id, *(person.id for person in people)}) == []
+
+
+async def test_who_waits_is_accepted_where_the_clock_was_set_back(backend: Backend) -> None:
+    user, asking = await make_user(backend, is_private=True), await make_user(backend)
+    await make_follow(backend, asking, user)
+    later = "UPDATE follows SET since = since + interval '1 hour' WHERE followed_id = :id"
+    await change(backend, user.id, later, id=user.id)
+    await set_private(backend, user, False)
+    assert await states(backend, user, asking) == ["ACCEPTED"]
 
 
 async def test_becoming_private_keeps_followers_and_opening_what_is_open_does_nothing(backend: Backend) -> None:
