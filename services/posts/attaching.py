@@ -58,9 +58,12 @@ def stored_tags(tags: Iterable[NewTag]) -> list[dict[str, Any]]:
 
 async def release(transaction: Transaction, owner_id: int, post_id: int, upload_ids: Iterable[int]) -> None:
     """Withdraws the pictures of a post and has their objects removed."""
+    shown = (Upload.id.in_(list(upload_ids)), Upload.attached_to == post_id)
+    # In the order in which `attach` takes them.
+    await transaction.session.execute(select(Upload.id).where(*shown).order_by(Upload.id).with_for_update())
     released = await transaction.session.execute(
         update(Upload)
-        .where(Upload.id.in_(list(upload_ids)), Upload.attached_to == post_id)
+        .where(*shown)
         .values(status=MediaStatus.CANCELLED.value, attached_to=None, version=Upload.version + 1)
         .returning(Upload.id, Upload.object_key, Upload.result)
     )

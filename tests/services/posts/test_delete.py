@@ -1,10 +1,12 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from core.errors import UserErrorCode, UserFault
 from media.keys import rendition_of
 from media.signing import CachePolicy, Grant
+from models.ids import shard_of
 from models.tables import Counter
 from services.backend import Backend
 from services.consequences import EventKind
@@ -14,15 +16,22 @@ from services.withdrawals import is_withdrawn
 from tests.factories import Person, make_user
 from tests.posting import (
     accept_follow,
+    change,
     count_of,
     events_about,
     fingerprint,
     links,
     make_follow,
     make_post,
+    post_row,
     rows,
     set_post_state,
 )
+
+WAITING = """
+    SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%uploads%'
+"""
 
 
 async def refused(backend: Backend, viewer: Person, post_id: int) -> UserErrorCode:
@@ -84,3 +93,21 @@ async def test_only_the_author_deletes(backend: Backend) -> None:
     assert await refused(backend, follower, hidden_id) is UserErrorCode.NOT_ALLOWED
     assert await refused(backend, stranger, hidden_id) is UserErrorCode.NOT_FOUND
     assert await refused(backend, author, author.id) is UserErrorCode.NOT_FOUND
+
+
+async def test_pictures_are_let_go_in_the_order_in_which_they_are_taken(backend: Backend) -> None:
+    """While the first is held by somebody, the second is free, though it lies before."""
+    author = await make_user(backend)
+    post_id = await make_post(backend, author, pictures=2)
+    first, second = sorted(one["id"] for one in (await post_row(backend, post_id))["media"])
+    await change(backend, first, "UPDATE uploads SET alt_text = 'Moved.' WHERE id = :id", id=first)
+    await change(backend, first, "ANALYZE uploads")
+    held = "SELECT FROM uploads WHERE id = :id FOR UPDATE"
+    async with backend.transaction(shard_of(first)) as holding:
+        await holding.session.execute(text(held), {"id": first})
+        deleting = asyncio.create_task(delete_post(backend, links(backend), author.id, post_id))
+        while not await rows(backend, first, WAITING):
+            assert not deleting.done()
+            await asyncio.sleep(0.02)
+        await change(backend, second, f"{held} NOWAIT", id=second)
+    await deleting
