@@ -105,6 +105,8 @@ class Shards:
                 pool_size=settings.database_pool_size,
                 max_overflow=0,
                 pool_pre_ping=False,
+                # An error goes to the log: with the statement, without what people gave.
+                hide_parameters=True,
                 pool_use_lifo=True,
                 json_serializer=lambda value: orjson.dumps(value).decode(),
                 json_deserializer=orjson.loads,

@@ -2,12 +2,15 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import ShardUnavailable
 from core.settings import Settings
 from models.migrate import migrate_all
 from models.reads.reader import Reader
 from models.shards import Shards
+from services.backend import Backend
 
 
 @pytest.fixture
@@ -98,3 +101,11 @@ async def test_no_node_at_all_is_said_so(own: tuple[Settings, Shards]) -> None:
     gone = [url.replace("127.0.0.1", "127.0.0.2") for url in settings.database_urls]
     with pytest.raises(ShardUnavailable):
         await Shards.open(settings.model_copy(update={"database_urls": gone}))
+
+
+async def test_what_people_gave_does_not_go_to_the_log(backend: Backend) -> None:
+    with pytest.raises(DBAPIError) as raised:
+        async with backend.transaction(0) as transaction:
+            await transaction.session.execute(text("SELECT 1 / (length(:given) - 3)"), {"given": "Ada"})
+    assert "[SQL: SELECT" in str(raised.value)
+    assert "Ada" not in str(raised.value)
