@@ -45,6 +45,7 @@ from tests.services.machine.model import (
     ABOUT_COMMENTS,
     ABOUT_POSTS,
     ANYBODY,
+    GONE,
     OK,
     PENDING,
     Lateness,
@@ -184,6 +185,8 @@ class Play:
             who = (who + 1) % PEOPLE
         if one.who != one.whom:
             who, whom = _sensible(world, one, (who, whom), thing)
+            if one.action in _UNDONE:
+                who, whom, thing = _undoing(world, one, (who, whom, thing))
         return Operation(one.action, who, whom, thing, self.made)
 
     async def answer(self, doing: Operation, chosen: str) -> str:
@@ -255,6 +258,25 @@ def _sensible(world: World, one: Do, pair: tuple[int, int], thing: int) -> tuple
     if one.action in ("accept", "decline") and asked:
         return asked[one.thing % len(asked)][::-1]
     return pair
+
+
+_UNDONE = {"unlike": "like", "unlike_comment": "like", "unsave": "save", "unfollow": "follow"}
+
+
+def _undoing(world: World, one: Do, aim: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Something that was done: of what may be withheld too long or not yet first."""
+    who, whom, thing = aim
+    kind = _UNDONE[one.action]
+    if kind == "follow":
+        follows = [pair for pair in sorted(world.follows) if world.follow(*pair) != GONE]
+        known = [pair for pair in follows if (kind, *pair) in world.unsure] or follows
+        return (*known[one.thing % len(known)], thing) if known else aim
+    rows = sorted(world.saves if kind == "save" else world.likes)
+    rows = [row for row in rows if (row[1] in world.comments) == (one.action == "unlike_comment")]
+    known = [row for row in rows if (kind, *row) in world.unsure] or rows
+    if known:
+        who, thing = known[one.thing % len(known)]
+    return who, whom, thing
 
 
 def _moved(world: World) -> list[World]:
