@@ -9,7 +9,7 @@ from services import counts
 from services.backend import Backend
 from services.consequences import EventKind
 from services.mirrored import or_later
-from services.mirrors import Edge, apply, transition
+from services.mirrors import NOT_WITHHELD, Edge, apply, transition
 from services.outbox import JSON, Job, emit
 from services.seen import comment_seen, post_seen
 from services.visible import MediaLinks
@@ -41,6 +41,7 @@ async def _set(
             {"subject_id": subject_id, "user_id": viewer_id},
             to_state=state.value,
             from_states=[None, LikeState.GONE.value] if liked else [LikeState.LIKED.value],
+            values=NOT_WITHHELD if liked else None,
         )
         if edge is not None:
             await counts.add(transaction, subject_id, Counter.LIKES, edge.entered(LikeState.LIKED))

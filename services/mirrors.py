@@ -38,6 +38,11 @@ class Edge:
         return 0 if self.withheld else entered(state, self.before, self.after)
 
 
+NOT_WITHHELD: Mapping[str, Any] = {"withheld": 0}
+"""For `transition` to begin an edge anew. Whoever does so was let in a moment ago, so nothing withholds it; what an
+ended row says of it may be old, since jobs ask about what stands."""
+
+
 async def transition(
     transaction: Transaction,
     table: type[Base],

@@ -13,7 +13,7 @@ from services.backend import Backend
 from services.collections.contents import MOST_POSTS, Placed, put_in, settle, take_out
 from services.consequences import EventKind
 from services.mirrored import or_later
-from services.mirrors import Edge, transition
+from services.mirrors import NOT_WITHHELD, Edge, transition
 from services.outbox import JSON, Job, emit
 from services.seen import post_seen
 from services.visible import MediaLinks
@@ -99,6 +99,7 @@ async def move_save(
             {"post_id": post_id, "user_id": user_id},
             to_state=state.value,
             from_states=[None, SaveState.GONE.value] if is_saved else [SaveState.SAVED.value],
+            values=NOT_WITHHELD if is_saved else None,
         )
         if edge is None:
             asked = select(Save.state, Save.version, Save.since).where(Save.post_id == post_id, Save.user_id == user_id)

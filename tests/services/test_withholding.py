@@ -15,7 +15,8 @@ from services.consequences import EventKind
 from services.likes import like, unlike
 from services.outbox import Unfinished
 from services.relationships.blocks import block, unblock
-from services.saves import save
+from services.relationships.pages import likers_of_subjects
+from services.saves import save, unsave
 from services.visibility import visible_comments
 from services.withholding import withhold_pair, withhold_person
 from tests.factories import Person, make_user
@@ -271,6 +272,27 @@ async def test_what_is_done_behind_the_job_settles_itself(scene: Scene) -> None:
         await repair_comment(job_of(backend, EventKind.COMMENT_ADDED, {"comment_id": said}))
         assert [await count_of(backend, post_id, counter) for counter in counters] == [0, 0, 0]
         await scene.check()
+
+
+async def test_what_begins_anew_is_counted_and_shown_at_once(scene: Scene) -> None:
+    """Taken back when what withheld it was undone, and its job late: the ended row still says that it is withheld."""
+    backend, fan, signed = scene.backend, scene.fan, links(scene.backend)
+    before = await scene.counted()
+    await scene.block(scene.author, fan)
+    await unblock(backend, signed, scene.author.id, fan.id)
+    for take_back, do in ((unlike, like), (unsave, save)):
+        of = (NodeKind.POST, scene.post) if do is like else (scene.post,)
+        await take_back(backend, signed, fan.id, *of)
+        await do(backend, signed, fan.id, *of)
+    counted = await scene.counted()
+    assert (counted["likes"], counted["saves"]) == (before["likes"], before["saves"])
+    found = await likers_of_subjects(backend.reader(), signed, scene.third.id, [scene.post], first=10, after=None)
+    assert fan.id in [user.id for user in found[scene.post].nodes]
+    for _ in range(2):
+        await scene.judge_pair(scene.author, fan)
+        again = await scene.counted()
+        assert (again["likes"], again["saves"]) == (before["likes"], before["saves"])
+    await scene.check()
 
 
 async def test_a_follow_behind_the_job_settles_itself(backend: Backend) -> None:
