@@ -18,7 +18,7 @@ from tests.api import Api, Subscriber, subscriber
 from tests.factories import Person, make_user
 from tests.posting import links, make_comment, make_follow, make_post
 from tests.routes.test_dead_urls import stored_post
-from tests.workers.town import Fleet
+from tests.workers.town import Fleet, clear_outbox
 
 POSTS = 30
 WALKS_BEHIND = 5
@@ -30,6 +30,7 @@ Road = Callable[[], Awaitable[bool]]
 @pytest.fixture(scope="module")
 async def workers(stack: Stack, backend: Backend) -> AsyncIterator[None]:
     await backend.storage.ensure_bucket()
+    await clear_outbox(backend)
     fleet = Fleet(stack)
     await fleet.start_relay()
     for family in ("fast", "fanout"):

@@ -16,7 +16,7 @@ from tests.api import Api, Subscriber, subscriber
 from tests.factories import PASSWORD, make_user, new_username
 from tests.pictures import phone_photo
 from tests.resolvers.uploading import WATCH, finish, send, start
-from tests.workers.town import Fleet, tell
+from tests.workers.town import Fleet, clear_outbox, tell
 
 WORKERS = ("fast", "fanout", "media")
 REGISTER = """
@@ -38,6 +38,7 @@ Json = dict[str, Any]
 async def workers(stack: Stack, backend: Backend) -> AsyncIterator[None]:
     """The relay and a worker of each family."""
     await backend.storage.ensure_bucket()
+    await clear_outbox(backend)
     fleet = Fleet(stack)
     await fleet.start_relay()
     for family in WORKERS:

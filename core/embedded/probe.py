@@ -6,6 +6,12 @@ import contextlib
 
 async def http_status(host: str, port: int, path: str, *, seconds: float = 5.0) -> int | None:
     """The status code of a GET; None where nobody answers in `seconds`."""
+    answer = await http_answer(host, port, path, seconds=seconds)
+    return answer and answer[0]
+
+
+async def http_answer(host: str, port: int, path: str, *, seconds: float = 5.0) -> tuple[int, bytes] | None:
+    """Status code and body of a GET; None where nobody answers in `seconds`."""
     writer: asyncio.StreamWriter | None = None
     try:
         async with asyncio.timeout(seconds):
@@ -13,6 +19,7 @@ async def http_status(host: str, port: int, path: str, *, seconds: float = 5.0) 
             writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
             await writer.drain()
             words = (await reader.readline()).split()
+            rest = await reader.read()
     except (OSError, TimeoutError):
         return None
     finally:
@@ -20,4 +27,6 @@ async def http_status(host: str, port: int, path: str, *, seconds: float = 5.0) 
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
-    return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+    if len(words) < 2 or not words[1].isdigit():
+        return None
+    return int(words[1]), rest.partition(b"\r\n\r\n")[2]

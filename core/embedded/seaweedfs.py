@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import sysconfig
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from core.embedded.datafolder import DataFolder
 from core.embedded.faults import StartupError, data_folder_faults
 from core.embedded.ports import LOOPBACK, PortBook
-from core.embedded.probe import http_status
+from core.embedded.probe import http_answer, http_status
 from core.embedded.processes import ProcessSpec
 from core.embedded.starting import start_on_free_ports
 from core.embedded.supervision import Supervisor
@@ -36,6 +37,15 @@ def find_weed() -> Path:
     if path := shutil.which("weed"):
         return Path(path)
     raise StartupError("weed (SeaweedFS) was not found: run `make setup`, or set HELIOGRAPH_S3_ENDPOINT.")
+
+
+def has_volumes(topology: tuple[int, bytes] | None) -> bool:
+    """Whether the master has heard of the volumes: until then names are known, and no object can be read. `topology` is
+    its answer to `/dir/status`."""
+    if topology is None or topology[0] != OK:
+        return False
+    found = re.search(rb'"Max": ?(\d+)', topology[1])
+    return found is not None and int(found[1]) > 0
 
 
 class SeaweedFS:
@@ -74,11 +84,14 @@ class SeaweedFS:
         (self._root / "mini.options").unlink(missing_ok=True)
 
     def _spec(self, binary: Path, ports: dict[str, int]) -> ProcessSpec:
-        s3, filer = ports["s3.port"], ports["filer.port"]
+        s3, filer, master = ports["s3.port"], ports["filer.port"], ports["master.port"]
 
         async def ready() -> bool:
-            gateway = await http_status(LOOPBACK, s3, "/status")
-            return gateway == OK and await http_status(LOOPBACK, filer, f"/buckets/{self._bucket}/") == OK
+            if await http_status(LOOPBACK, s3, "/status") != OK:
+                return False
+            if await http_status(LOOPBACK, filer, f"/buckets/{self._bucket}/") != OK:
+                return False
+            return has_volumes(await http_answer(LOOPBACK, master, "/dir/status"))
 
         async def tidy() -> None:
             self._tidy(ports)

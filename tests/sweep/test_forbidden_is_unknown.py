@@ -67,8 +67,9 @@ async def answer_of(api: Api, world: World, viewer: str, query: str, variables: 
     return orjson.dumps(answer)
 
 
-FEW = ("private", "public", "suspended")
+FEW = ("private", "suspended")
 ALL = (*ROLES, "deleted")
+FEW_VIEWERS = ("asking", "blocked", "blocking")
 OF_WHOM = pytest.mark.parametrize("of_whom", [FEW, pytest.param(ALL, marks=pytest.mark.drill)], ids=["few", "all"])
 
 
@@ -86,7 +87,7 @@ def sample_of(world: World, viewer: str, of_whom: tuple[str, ...]) -> Iterator[T
 @pytest.mark.timeout(600)
 async def test_by_every_query(roads: Roads, world: World, api: Api, of_whom: tuple[str, ...]) -> None:
     compared = 0
-    for viewer in VIEWERS:
+    for viewer in (*FEW_VIEWERS, "anonymous") if of_whom is FEW else VIEWERS:
         for thing in sample_of(world, viewer, of_whom):
             behind = " ".join(road.selection for road in roads.of(thing.type))
             fields = f"... on {thing.type} {{ {roads.plain_fields(thing.type)} {behind} }}"
@@ -105,7 +106,7 @@ async def test_by_every_query(roads: Roads, world: World, api: Api, of_whom: tup
                 there = await answer_of(api, world, viewer, query, forbidden)
                 assert there == await answer_of(api, world, viewer, query, unknown), (viewer, thing.name)
                 compared += 1
-    assert compared > 100
+    assert compared > 60
     print(f"\n{compared} pairs of queries")
 
 
@@ -176,7 +177,7 @@ async def test_by_every_mutation(
     assert mutations is not None
     before = await fingerprint(backend)
     compared, tested = 0, set()
-    for viewer in VIEWERS[:-1]:
+    for viewer in FEW_VIEWERS if of_whom is FEW else VIEWERS[:-1]:
         inputs = Inputs(schema, world, viewer)
         hidden = list(sample_of(world, viewer, of_whom))
         for name, field in mutations.fields.items():
@@ -205,7 +206,7 @@ async def test_by_every_mutation(
                     compared += 1
                     tested.add((name, ".".join(path)))
     assert await fingerprint(backend) == before
-    assert compared > 300
+    assert compared > 60
     print(f"\n{compared} pairs of mutations, {len(tested)} inputs: {sorted(tested)}")
 
 

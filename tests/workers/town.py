@@ -8,13 +8,13 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from core import clock
 from core.embedded.processes import ProcessSpec
 from core.embedded.stack import Stack, environment
 from core.settings import ROOT
-from models.tables import User
+from models.tables import Delivery, User
 from services.backend import Backend
 from services.consequences import EventKind
 from services.outbox import emit
@@ -66,6 +66,15 @@ class Fleet:
 
     def deaths(self, name: str) -> int:
         return self.stack.supervisor.deaths(name)
+
+
+async def clear_outbox(backend: Backend) -> None:
+    """What other tests left to be done, who run no workers: it would be done first."""
+    for shard in range(backend.shards.logical_shards):
+        async with backend.transaction(shard) as transaction:
+            await transaction.session.execute(
+                delete(Delivery).where(Delivery.shard == shard, Delivery.state.in_(["PENDING", "ENQUEUED"]))
+            )
 
 
 @contextlib.asynccontextmanager

@@ -9,6 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from core.embedded.seaweedfs import has_volumes
 from core.embedded.stack import Stack
 from tests.core.embedded.waiting import until
 
@@ -32,6 +33,15 @@ def test_the_bucket_is_there_and_signatures_are_checked(own_stack: Stack) -> Non
     client_of(own_stack).head_bucket(Bucket=own_stack.settings.s3_bucket)
     with pytest.raises(ClientError, match=r"SignatureDoesNotMatch|403"):
         client_of(own_stack, "wrong").put_object(Bucket=own_stack.settings.s3_bucket, Key="x", Body=b"x")
+
+
+def test_it_is_ready_once_the_volumes_are_known() -> None:
+    known = b'{"Topology":{"DataCenters":[],"Free":7,"Layouts":[],"Max":8},"Version":"4"}'
+    assert has_volumes((200, known))
+    assert not has_volumes((200, known.replace(b'"Max":8', b'"Max":0')))
+    assert not has_volumes((200, b"{}"))
+    assert not has_volumes((500, known))
+    assert not has_volumes(None)
 
 
 def test_it_listens_on_loopback_alone_and_on_chosen_ports(own_stack: Stack) -> None:
