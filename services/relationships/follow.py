@@ -67,7 +67,7 @@ async def _begin(
         {"followed_id": followed.id, "follower_id": viewer.id},
         to_state=pending if followed.is_private else FollowState.ACCEPTED.value,
         from_states=[None, gone] if followed.is_private else [None, gone, pending],
-        values=follower_columns(viewer.username, viewer.full_name, viewer.name_version) | NOT_WITHHELD,
+        values={**follower_columns(viewer.username, viewer.full_name, viewer.name_version), **NOT_WITHHELD},
     )
     return await changed(transaction, EventKind.FOLLOWED, viewer.id, followed.id, edge, reservation=reservation.attempt)
 
