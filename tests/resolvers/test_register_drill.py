@@ -49,7 +49,7 @@ async def api_process(environment: dict[str, str]) -> AsyncIterator[tuple[Api, a
             yield Api(client), child
     finally:
         with contextlib.suppress(ProcessLookupError):
-            child.terminate()
+            os.kill(child.pid, signal.SIGTERM)  # `terminate` asks after a dead one first, and so loses how it died
         await child.wait()
 
 
