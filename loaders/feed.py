@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from loaders.context import Context
 from loaders.relationship import prime_relationships
-from services.feeds.home import FeedOrder, home_feed
+from services.feeds.home import home_feed
+from services.feeds.reasons import FeedOrder
 from services.pages import Page
 from services.viewer import ViewerIdentity
 from services.visible import VisiblePost

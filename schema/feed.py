@@ -6,7 +6,7 @@ import strawberry
 
 from schema.base import PageInfo, describe_values
 from schema.post import Post
-from services.feeds.home import FeedOrder, FeedReason
+from services.feeds.reasons import FeedOrder, FeedReason
 
 strawberry.enum(FeedOrder, description="In which order a feed is read.")
 describe_values(FeedOrder, {"CHRONOLOGICAL": "Strictly the newest first."})

@@ -37,7 +37,7 @@ SIGN_IN = """
 # $1 a user, $2 a session: the viewer, if the session is the user's and alive, with the marks that the viewer has set.
 VIEWER = f"""
     SELECT {USER_COLUMNS}, false AS blocks_viewer, s.id AS session_id, c.email, c.is_email_confirmed,
-           c.password_hash IS NOT NULL AS has_password,
+           c.password_hash IS NOT NULL AS has_password, u.feed_order,
            ARRAY(SELECT blocked_id FROM blocks WHERE blocker_id = u.id AND state = 'BLOCKED') AS blocked,
            ARRAY(SELECT muted_id FROM mutes WHERE muter_id = u.id AND state = 'MUTED') AS muted
     FROM users u

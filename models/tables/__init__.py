@@ -16,6 +16,17 @@ from models.tables.edges import (
     SaveState,
     Withheld,
 )
+from models.tables.feeds import (
+    FeedSnapshot,
+    FeedSurface,
+    HashtagFollow,
+    HashtagFollowState,
+    Impression,
+    PageTop,
+    PulledInterval,
+    SnapshotFeed,
+    Sponsorship,
+)
 from models.tables.notifications import (
     Notification,
     NotificationActor,
@@ -56,10 +67,11 @@ __all__ = [
     "AuthorAlert", "Base", "Block", "BlockReceived", "BlockState", "Claim", "ClaimKind", "ClaimOutcome", "ClaimState",
     "CloseFriend", "CloseFriendState", "Collection", "CollectionPost", "CollectionPostState", "CollectionState",
     "Comment", "CommentMade", "CommentScore", "CommentState", "Count", "CountDelta", "Counter", "Credential",
-    "Delivery", "DeliveryState", "Event", "Follow", "FollowReservation", "FollowState", "Following", "Hashtag",
-    "HashtagPost", "IdempotencyKey", "Like", "LikeGiven", "LikeState", "ListingState", "MediaStatus", "Mute",
-    "MuteState", "NodeIdentity", "Notification", "NotificationActor", "NotificationKind", "NotificationSource",
-    "NotificationStream", "Place", "PlacePost", "Post", "PostKind", "PostState", "Report", "ReportReason",
-    "ReportStatus", "Save", "SaveMade", "SaveState", "Session", "ShardAssignment", "Share", "TaggedPost", "Upload",
-    "UploadPurpose", "User", "UserState", "WithdrawnMedia", "Withheld",
+    "Delivery", "DeliveryState", "Event", "FeedSnapshot", "FeedSurface", "Follow", "FollowReservation", "FollowState",
+    "Following", "Hashtag", "HashtagFollow", "HashtagFollowState", "HashtagPost", "IdempotencyKey", "Impression",
+    "Like", "LikeGiven", "LikeState", "ListingState", "MediaStatus", "Mute", "MuteState", "NodeIdentity",
+    "Notification", "NotificationActor", "NotificationKind", "NotificationSource", "NotificationStream", "PageTop",
+    "Place", "PlacePost", "Post", "PostKind", "PostState", "PulledInterval", "Report", "ReportReason", "ReportStatus",
+    "Save", "SaveMade", "SaveState", "Session", "ShardAssignment", "Share", "SnapshotFeed", "Sponsorship",
+    "TaggedPost", "Upload", "UploadPurpose", "User", "UserState", "WithdrawnMedia", "Withheld",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from enum import IntFlag, StrEnum
 from sqlalchemy import BigInteger, DateTime, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, IdKey, Moment, SmallZero
+from models.tables.base import Base, BigZero, IdKey, Moment, SmallZero
 
 
 class Withheld(IntFlag):
@@ -95,7 +95,15 @@ class Like(_Counted, Base):
     user_id: Mapped[IdKey]
 
 
-class LikeGiven(_Edge, Base):
+class _OfPost(_Edge):
+    """What somebody did to a post or a comment: `author_id` is whose that is, `post_kind` what kind of post it is
+    (None for a comment that is liked). 0 and None where it was done before these were kept."""
+
+    author_id: Mapped[BigZero]
+    post_kind: Mapped[str | None] = mapped_column(Text)
+
+
+class LikeGiven(_OfPost, Base):
     """Mirror of `likes`, on the liker's shard."""
 
     __tablename__ = "likes_given"
@@ -117,7 +125,7 @@ class Save(_Counted, Base):
     user_id: Mapped[IdKey]
 
 
-class SaveMade(_Edge, Base):
+class SaveMade(_OfPost, Base):
     """Mirror of `saves`, on the saver's shard."""
 
     __tablename__ = "saves_made"
@@ -128,7 +136,8 @@ class SaveMade(_Edge, Base):
 
 
 class CommentMade(Base):
-    """Mirror of `comments`, on the commenter's shard."""
+    """Mirror of `comments`, on the commenter's shard. `author_id` is whose the post is, 0 where it was made before this
+    was kept."""
 
     __tablename__ = "comments_made"
 
@@ -138,3 +147,5 @@ class CommentMade(Base):
     previous_state: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(BigInteger)
     since: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    author_id: Mapped[BigZero]
+    post_kind: Mapped[str | None] = mapped_column(Text)

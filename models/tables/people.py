@@ -21,7 +21,8 @@ class User(Base):
     """On the shard in its id.
 
     `media_epoch` grows whenever URLs of the user's media that were given out have to die; `media_floor` is what it was
-    when the last of those was all of them (the account went private, or was suspended).
+    when the last of those was all of them (the account went private, or was suspended). `feed_order` is in which order
+    the user reads the home feed where none is named: a `services.feeds.reasons.FeedOrder`.
     """
 
     __tablename__ = "users"
@@ -40,6 +41,7 @@ class User(Base):
     last_active_on: Mapped[date | None]
     media_epoch: Mapped[BigZero]
     media_floor: Mapped[BigZero]
+    feed_order: Mapped[str] = mapped_column(Text, server_default="CHRONOLOGICAL")
 
 
 class Credential(Base):

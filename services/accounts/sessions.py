@@ -20,6 +20,7 @@ from models.shards import Transaction
 from models.tables.people import Session, User, UserState
 from services.accounts import tokens
 from services.backend import Backend
+from services.feeds.reasons import FeedOrder
 from services.live import session_channel
 from services.marks import keep_marks
 from services.viewer import ViewerIdentity
@@ -178,7 +179,14 @@ async def _viewer(reader: Reader, links: MediaLinks, user_id: int, session_id: i
         return None
     row = rows[0]
     keep_marks(reader, user_id, row["blocked"], row["muted"])
-    return ViewerIdentity(user, row["session_id"], row["email"], row["is_email_confirmed"], row["has_password"])
+    return ViewerIdentity(
+        user,
+        row["session_id"],
+        row["email"],
+        row["is_email_confirmed"],
+        row["has_password"],
+        FeedOrder(row["feed_order"]),
+    )
 
 
 async def _rotate(backend: Backend, transaction: Transaction, used: tokens.RefreshToken) -> NewSession | None:

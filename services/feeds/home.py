@@ -2,12 +2,12 @@
 truth, so that what they let pass is to be seen, and of someone whom the viewer follows at this moment."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from models.ids import MAX_ID
 from models.reads.reader import Reader
 from services.backend import Backend
 from services.feeds.candidates import Candidates
+from services.feeds.reasons import FeedReason
 from services.marks import Marks, marks_of
 from services.pages import Edge, Page, PageInfo, checked_first, decode_cursor, encode_cursor
 from services.visibility import visible_posts
@@ -15,24 +15,6 @@ from services.visible import MediaLinks, VisiblePost
 
 REFILLS = 3
 REFILL_COUNT = 100
-
-
-class FeedReason(StrEnum):
-    """Why an item is there."""
-
-    FOLLOWING = "FOLLOWING"
-    FOLLOWED_HASHTAG = "FOLLOWED_HASHTAG"
-    SUGGESTED = "SUGGESTED"
-    TRENDING = "TRENDING"
-    SIMILAR_TO_LIKED = "SIMILAR_TO_LIKED"
-    SPONSORED = "SPONSORED"
-    OWN = "OWN"
-
-
-class FeedOrder(StrEnum):
-    """In which order a feed is read."""
-
-    CHRONOLOGICAL = "CHRONOLOGICAL"
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

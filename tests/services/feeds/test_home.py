@@ -10,7 +10,8 @@ from models.tables import Mute, User
 from services.background import Background
 from services.feeds import timeline
 from services.feeds.fanout import fan_out_post, push_own
-from services.feeds.home import FeedEdge, FeedReason, home_feed
+from services.feeds.home import FeedEdge, home_feed
+from services.feeds.reasons import FeedReason
 from services.pages import Page, encode_cursor
 from services.visibility import visible_posts
 from services.visible import MediaLinks, VisiblePost

@@ -8,6 +8,7 @@ import pytest
 from core.settings import Settings
 from services import visibility
 from services.feeds import home
+from services.feeds.reasons import FeedReason
 from services.relationships import edges
 from services.visible import VisiblePost
 from tests.services.machine.play import Diverged
@@ -23,8 +24,8 @@ def _yes(*_: object) -> bool:
     return True
 
 
-def _everything_live(post: VisiblePost, _: object) -> home.FeedReason | None:
-    return home.FeedReason.OWN if post.state == "LIVE" else None
+def _everything_live(post: VisiblePost, _: object) -> FeedReason | None:
+    return FeedReason.OWN if post.state == "LIVE" else None
 
 
 FAULTS: dict[str, tuple[ModuleType, str, object]] = {

@@ -1,0 +1,1 @@
+"""Ranking: features in, scores out."""
