@@ -1,0 +1,116 @@
+"""Who watches their home feed at this moment, and how they are woken. A wake-up says only "look": a lost one delays.
+
+A stream that is open writes its viewer into the sorted set of the viewer's logical shard, with the time until which
+that holds as the score, and again before it is over. Nobody takes a viewer out, who may watch twice.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Iterator
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core import clock
+from models.ids import shard_of
+from services.backend import PUBLISH_SECONDS, Backend
+
+REFRESH_SECONDS = 30.0
+KEPT_SECONDS = 75.0
+"""More than two refreshes: one may fail."""
+
+log = structlog.get_logger("feeds")
+
+
+def feed_channel(viewer_id: int) -> str:
+    """Where it is said that something was pushed to a viewer."""
+    return f"feed:{viewer_id}"
+
+
+def posts_channel(author_id: int) -> str:
+    """Where it is said that somebody has a new post."""
+    return f"posts:{author_id}"
+
+
+def key_of(shard: int) -> bytes:
+    return b"watching:{%d}" % shard
+
+
+@contextlib.asynccontextmanager
+async def watching(backend: Backend, viewer_id: int) -> AsyncIterator[None]:
+    """Within it the viewer is woken by `wake_watchers`. Where Redis does not answer, it goes on without."""
+    await watch(backend, viewer_id)
+
+    async def keep() -> None:
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            await watch(backend, viewer_id)
+
+    keeper = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        await asyncio.wait([keeper])
+
+
+async def watch(backend: Backend, viewer_id: int) -> None:
+    """Notes that the viewer watches for KEPT_SECONDS from now on, and forgets those who no longer do."""
+    key, now = key_of(shard_of(viewer_id)), clock.timestamp()
+    with _tried("watch_not_noted"):
+        async with asyncio.timeout(PUBLISH_SECONDS), backend.redis.pipeline(transaction=False) as pipeline:
+            pipeline.zadd(key, {str(viewer_id): now + KEPT_SECONDS})
+            pipeline.zremrangebyscore(key, "-inf", now)
+            pipeline.expire(key, int(KEPT_SECONDS))
+            await pipeline.execute()
+
+
+async def wake_watchers(backend: Backend, viewer_ids: Iterable[int]) -> int:
+    """Wakes those of the viewers who watch, and returns how many they are. One round trip where nobody does, else two;
+    raises nothing: their streams also look by themselves."""
+    groups: dict[int, list[int]] = {}
+    for viewer_id in viewer_ids:
+        groups.setdefault(shard_of(viewer_id), []).append(viewer_id)
+    woken: list[int] = []
+    if groups:
+        with _tried("watchers_not_woken"):
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                woken = await _watchers(backend.redis, groups)
+                await _publish(backend.redis, [feed_channel(viewer_id) for viewer_id in woken])
+    return len(woken)
+
+
+async def tell_of_post(backend: Backend, author_id: int) -> None:
+    """Wakes those who watch an author whose posts are not pushed to them."""
+    await backend.publish(posts_channel(author_id), b"")
+
+
+async def _watchers(redis: Redis, groups: dict[int, list[int]]) -> list[int]:
+    async with redis.pipeline(transaction=False) as pipeline:
+        for shard, viewer_ids in groups.items():
+            pipeline.execute_command("ZMSCORE", key_of(shard), *viewer_ids)
+        answers = await pipeline.execute()
+    now = clock.timestamp()
+    return [
+        viewer_id
+        for viewer_ids, until in zip(groups.values(), answers, strict=True)
+        for viewer_id, score in zip(viewer_ids, until, strict=True)
+        if score is not None and float(score) > now
+    ]
+
+
+async def _publish(redis: Redis, channels: list[str]) -> None:
+    if channels:
+        async with redis.pipeline(transaction=False) as pipeline:
+            for channel in channels:
+                pipeline.publish(channel, b"")
+            await pipeline.execute()
+
+
+@contextlib.contextmanager
+def _tried(failed: str) -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as fault:
+        log.warning(failed, fault=type(fault).__name__)
