@@ -7,6 +7,7 @@ from execution.lean import lean
 from resolvers.accounts import AccountsMutation, AccountsQuery
 from resolvers.collections import CollectionsMutation
 from resolvers.comments import CommentsMutation
+from resolvers.hashtags import HashtagsMutation, HashtagsQuery
 from resolvers.likes import LikesMutation
 from resolvers.notifications import NotificationsSubscription
 from resolvers.posts import PostsMutation, PostsQuery
@@ -18,7 +19,7 @@ from schema.scalars import SCALARS
 
 
 @strawberry.type(description="Where reading begins.")
-class Query(AccountsQuery, PostsQuery, NodeQuery):
+class Query(AccountsQuery, PostsQuery, HashtagsQuery, NodeQuery):
     pass
 
 
@@ -30,6 +31,7 @@ class Mutation(
     CommentsMutation,
     LikesMutation,
     CollectionsMutation,
+    HashtagsMutation,
     ReportsMutation,
     UploadsMutation,
 ):

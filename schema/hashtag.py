@@ -5,8 +5,9 @@ from typing import Any
 import strawberry
 
 from execution.batched import batched
+from loaders.discovery import load_viewer_is_following
 from loaders.pages import load_page_post_count
-from schema.base import Node
+from schema.base import Connection, Node, UserError
 from services.visible import HashtagRow
 
 
@@ -16,7 +17,36 @@ class Hashtag(Node):
     post_count: int | None = batched(
         load_page_post_count, description="How many posts have it in their caption: the same for every viewer."
     )
+    viewer_is_following: bool = batched(
+        load_viewer_is_following, description="Whether you follow it; false for an anonymous caller."
+    )
 
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:
         return isinstance(obj, HashtagRow)
+
+
+@strawberry.type(description="A page of hashtags.")
+class HashtagConnection(Connection[Hashtag]):
+    pass
+
+
+@strawberry.input(description="A hashtag to follow. You can follow 500 at most.")
+class FollowHashtagInput:
+    name: str = strawberry.field(
+        description="In any way of writing it, with or without the sign: at most 100 characters. Also one that nobody"
+        " has used yet, of which you can begin to follow 2,000 over time."
+    )
+
+
+@strawberry.input(description="A hashtag to follow no more.")
+class UnfollowHashtagInput:
+    name: str = strawberry.field(
+        description="In any way of writing it, with or without the sign: at most 100 characters."
+    )
+
+
+@strawberry.type(description="A hashtag after a change, or why it was refused.")
+class HashtagPayload:
+    hashtag: Hashtag | None = strawberry.field(default=None, description="The hashtag.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty on success.")

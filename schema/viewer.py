@@ -4,6 +4,7 @@ import strawberry
 
 from execution.batched import batched
 from loaders.collection import load_collections, load_saved_posts
+from loaders.discovery import load_followed_hashtags
 from loaders.feed import load_home_feed
 from loaders.notification import load_notifications, load_unread_count
 from loaders.post import load_archived_posts, load_liked_posts
@@ -12,6 +13,7 @@ from loaders.upload import load_uploads
 from schema.base import Connection
 from schema.collection import CollectionConnection
 from schema.feed import FeedConnection
+from schema.hashtag import HashtagConnection
 from schema.notification import Notification
 from schema.post import PostConnection
 from schema.relationship import UserConnection
@@ -45,6 +47,9 @@ class Viewer:
     muted_users: UserConnection | None = batched(load_muted_users, description="Whom you mute, the latest first.")
     close_friends: UserConnection | None = batched(
         load_close_friends, description="Your close friends, the latest first. Nobody else sees who they are."
+    )
+    followed_hashtags: HashtagConnection | None = batched(
+        load_followed_hashtags, description="The hashtags that you follow, the latest first. Nobody else sees them."
     )
     liked_posts: PostConnection | None = batched(
         load_liked_posts, description="What you like, as far as you may see it; what you liked last first."

@@ -160,7 +160,7 @@ async def fingerprint(backend: Backend) -> list[tuple[Any, ...]]:
     tables = (
         "posts", "comments", "likes", "saves", "shares", "follows", "following", "hashtag_posts", "place_posts",
         "tagged_posts", "count_deltas", "counts", "events", "blocks", "blocks_received", "mutes", "close_friends",
-        "author_alerts", "follow_reservations",
+        "author_alerts", "follow_reservations", "hashtags", "hashtag_follows",
         "saves_made", "collections", "collection_posts", "reports",
     )  # fmt: skip
     sql = " UNION ALL ".join(f"SELECT '{table}' AS name, count(*) AS number FROM {table}" for table in tables)

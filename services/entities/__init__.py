@@ -3,6 +3,7 @@
     entities_of(text)                 every entity, in order, none over another; start and end count code points
     checked_entities(text, *field)    the same, or UserFault TOO_LONG where there are too many for one text
     hashtag_name(text)                the one name of a hashtag typed without its sign, or None
+    without_sign(text)                what `hashtag_name` takes, of one that is typed with its sign or without
 
 `value` is a username in lower case, the name of a hashtag (hashtags.py) or an address with http or https. Whether
 there is such a user is the caller's to look up. Rules: hashtags.py, mentions.py, links.py. Where two readings overlap,
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.errors import UserErrorCode, UserFault
-from services.entities.hashtags import HASHTAG_LENGTH, hashtag_name, hashtags_in
+from services.entities.hashtags import HASHTAG_LENGTH, hashtag_name, hashtags_in, without_sign
 from services.entities.links import links_in
 from services.entities.mentions import mentions_in
 
@@ -31,6 +32,7 @@ __all__ = [
     "checked_entities",
     "entities_of",
     "hashtag_name",
+    "without_sign",
 ]
 
 MOST_HASHTAGS, MOST_MENTIONS = 30, 20

@@ -23,6 +23,7 @@ HASHTAG_LENGTH = 100
 # A variation selector belongs to what is before it. ℹ is both a letter and an emoji; here it is an emoji.
 WORD_BEFORE = r"(?<![\p{XID_Continue}--\p{Extended_Pictographic}--\p{Variation_Selector}]\p{Variation_Selector}*+)"
 
+_SIGNS = ("#", "﹟", "＃")
 _KEYCAP = r"\uFE0F?\u20E3"
 _CONTINUE = (
     r"(?:[[\p{XID_Continue}\p{Extended_Pictographic}\p{Emoji_Component}\-+_]--[#﹟＃*‼⁉]]" + rf"|\*(?={_KEYCAP}))++"
@@ -58,6 +59,11 @@ def hashtags_in(text: str) -> Iterator[tuple[int, int, str]]:
 def hashtag_name(text: str) -> str | None:
     """The name of the hashtag that is typed without its sign; None for what none can be called."""
     return _folded(text) if _BODY.fullmatch(text) else None
+
+
+def without_sign(text: str) -> str:
+    """What is typed for a hashtag, with its sign or without."""
+    return text[1:] if text.startswith(_SIGNS) else text
 
 
 def _folded(body: str) -> str | None:

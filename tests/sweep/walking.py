@@ -185,6 +185,7 @@ class RootArgument:
 ROOT_ARGUMENTS = {
     "user": RootArgument("User", "username", lambda cast, thing: cast.souls[thing.owner].person.username),
     "post": RootArgument("Post", "shortcode", lambda _cast, thing: encode_shortcode(thing.number)),
+    "hashtag": RootArgument("Hashtag", "name", lambda _cast, thing: thing.marker),
 }
 """What a field of Query is given, for each thing of a type."""
 

@@ -10,6 +10,7 @@ from models.tables import Block, NotificationKind, ReportReason, UploadPurpose
 from services.accounts.profile import ProfileChange, update_profile
 from services.backend import Backend
 from services.collections.changing import create_collection, delete_collection
+from services.discovery.following import follow_hashtag
 from services.likes import like
 from services.moderation.reports import NewReport, report
 from services.notifications.tell import tell
@@ -106,8 +107,8 @@ class World:
         [(hashtags, where)] = await rows(
             self.backend, post_id, "SELECT hashtags, place FROM posts WHERE id = $1", post_id
         )
-        for kind, found in (("Hashtag", hashtags[0]), ("Place", where)):
-            self.cast.add(Thing(kind, found["id"], owner))
+        self.cast.add(Thing("Hashtag", hashtags[0]["id"], owner, hashtags[0]["name"]))
+        self.cast.add(Thing("Place", where["id"], owner))
         for upload in uploads:
             self.cast.add(Thing("Image", upload, owner, alt, hangs_on=[post]))
             self.cast.add(Thing("Upload", upload, owner))
@@ -134,7 +135,7 @@ class World:
         [(entities,)] = await rows(self.backend, comment_id, "SELECT entities FROM comments WHERE id = $1", comment_id)
         for one in entities:
             if one["kind"] == "HASHTAG":
-                self.cast.add(Thing("Hashtag", one["hashtag_id"], "everybody"))
+                self.cast.add(Thing("Hashtag", one["hashtag_id"], "everybody", one["name"]))
 
     async def everyone_posts(self) -> None:
         for role in PEOPLE:
@@ -161,6 +162,11 @@ class World:
                         hidden = self.posts[owner, name].number
                         await like(self.backend, links(self.backend), self.id_of(role), NodeKind.POST, hidden)
                         await save(self.backend, links(self.backend), self.id_of(role), hidden)
+
+    async def everyone_follows_hashtags(self) -> None:
+        for role in PEOPLE:
+            for hashtag in self.cast.of_type("Hashtag")[:4]:
+                await follow_hashtag(self.backend, self.id_of(role), hashtag.marker)
 
     async def everyone_collects_and_reports(self) -> None:
         """Posts of everybody, of which some will be hidden; and one thing of each type and owner."""
@@ -260,6 +266,7 @@ async def make_world(backend: Backend) -> World:
     await world.everyone_mutes_and_befriends()
     await world.everyone_posts()
     await world.everyone_talks()
+    await world.everyone_follows_hashtags()
     await world.everyone_collects_and_reports()
     await world.everyone_is_told()
     await world.close()
