@@ -7,6 +7,7 @@ from execution.lean import lean
 from resolvers.accounts import AccountsMutation, AccountsQuery
 from resolvers.collections import CollectionsMutation
 from resolvers.comments import CommentsMutation
+from resolvers.feeds import FeedsMutation
 from resolvers.hashtags import HashtagsMutation, HashtagsQuery
 from resolvers.likes import LikesMutation
 from resolvers.notifications import NotificationsSubscription
@@ -34,6 +35,7 @@ class Mutation(
     HashtagsMutation,
     ReportsMutation,
     UploadsMutation,
+    FeedsMutation,
 ):
     pass
 

@@ -82,6 +82,12 @@ class UserError:
     field: list[str] | None = strawberry.field(description="The input field that it is about, as a path.")
 
 
+@strawberry.type(description="That something was done, or why it was refused.")
+class AcknowledgedPayload:
+    ok: bool = strawberry.field(default=False, description="Whether it was done.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty on success.")
+
+
 PayloadType = TypeVar("PayloadType")
 
 

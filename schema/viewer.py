@@ -19,6 +19,7 @@ from schema.post import PostConnection
 from schema.relationship import UserConnection
 from schema.upload import Upload
 from schema.user import User
+from services.feeds.reasons import FeedOrder
 
 
 @strawberry.type(description="You: what only you may see.")
@@ -27,6 +28,9 @@ class Viewer:
     email: str = strawberry.field(description="Where mail for you goes; you can sign in with it.")
     is_email_confirmed: bool = strawberry.field(description="Whether a link in a mail to that address was followed.")
     has_password: bool = strawberry.field(description="Whether you can sign in with a password.")
+    feed_order: FeedOrder = strawberry.field(
+        description="Your own choice of the order in which `homeFeed` comes where it names none."
+    )
     home_feed: FeedConnection | None = batched(
         load_home_feed,
         description="What those whom you follow post, and what you post.",

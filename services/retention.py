@@ -1,7 +1,7 @@
-"""What is kept for a time only: finished events, idempotency keys, what notifications were told of, and the scores that
-comments had."""
+"""What is kept for a time only: finished events, idempotency keys, what notifications were told of, the scores that
+comments had, and what viewers were shown."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -24,10 +24,11 @@ log = structlog.get_logger("retention")
 class Expired:
     """How many rows went."""
 
-    events: int
-    idempotency_keys: int
-    notification_sources: int
-    comment_scores: int
+    events: int = 0
+    idempotency_keys: int = 0
+    notification_sources: int = 0
+    comment_scores: int = 0
+    impressions: int = 0
 
 
 async def expire(backend: Backend) -> Expired:
@@ -39,15 +40,12 @@ async def expire(backend: Backend) -> Expired:
         # Longer than any event, since they keep a job that is done again from telling twice.
         notification_sources=await _expire_rows(backend, _SOURCES, 2 * days),
         comment_scores=await _expire_rows(backend, _SCORES, KEPT_SCORES),
+        impressions=await _expire_rows(
+            backend, _IMPRESSIONS, timedelta(days=backend.settings.impression_retention_days)
+        ),
     )
-    if expired != Expired(0, 0, 0, 0):
-        log.info(
-            "expired",
-            events=expired.events,
-            idempotency_keys=expired.idempotency_keys,
-            notification_sources=expired.notification_sources,
-            comment_scores=expired.comment_scores,
-        )
+    if any(astuple(expired)):
+        log.info("expired", **asdict(expired))
     return expired
 
 
@@ -82,23 +80,28 @@ async def _expire_events(backend: Backend, before_id: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Aged:
-    """A table whose rows go at an age. `shard` tells a row's shard, in SQL."""
+    """A table whose rows go at an age. `shard` tells a row's shard, in SQL; `moment` from when it ages."""
 
     table: str
     shard: str
+    moment: str = "created_at"
 
 
 _KEYS = _Aged("idempotency_keys", "shard")
 _SOURCES = _Aged("notification_sources", "shard_of(recipient_id)")
 _SCORES = _Aged("comment_scores", "shard_of(comment_id)")
+_IMPRESSIONS = _Aged("impressions", "shard_of(viewer_id)", "recorded_at")
 
 
 async def _expire_rows(backend: Backend, aged: _Aged, age: timedelta) -> int:
+    """Waits for nobody: a row that somebody holds goes the next time, if it still is old."""
     before = clock.now() - age
-    with_old = f"SELECT DISTINCT {aged.shard} AS shard FROM {aged.table} WHERE created_at < $1"  # noqa: S608  constants
+    is_old = f"{aged.moment} <"
+    with_old = f"SELECT DISTINCT {aged.shard} AS shard FROM {aged.table} WHERE {is_old} $1"  # noqa: S608  constants
     delete = f"""
         WITH old AS (
-            SELECT ctid FROM {aged.table} WHERE {aged.shard} = :shard AND created_at < :before LIMIT {AT_ONCE}
+            SELECT ctid FROM {aged.table} WHERE {aged.shard} = :shard AND {is_old} :before LIMIT {AT_ONCE}
+            FOR UPDATE SKIP LOCKED
         ), gone AS (
             DELETE FROM {aged.table} t USING old WHERE t.ctid = old.ctid RETURNING t.ctid
         )

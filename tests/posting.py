@@ -161,7 +161,7 @@ async def fingerprint(backend: Backend) -> list[tuple[Any, ...]]:
         "posts", "comments", "likes", "saves", "shares", "follows", "following", "hashtag_posts", "place_posts",
         "tagged_posts", "count_deltas", "counts", "events", "blocks", "blocks_received", "mutes", "close_friends",
         "author_alerts", "follow_reservations", "hashtags", "hashtag_follows",
-        "saves_made", "collections", "collection_posts", "reports",
+        "saves_made", "collections", "collection_posts", "reports", "impressions",
     )  # fmt: skip
     sql = " UNION ALL ".join(f"SELECT '{table}' AS name, count(*) AS number FROM {table}" for table in tables)
     attached = "SELECT 'attached', count(*) FROM uploads WHERE attached_to IS NOT NULL"

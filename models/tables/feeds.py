@@ -70,7 +70,10 @@ class Impression(Base):
     kind of a post; `times` counts reports that were the same on different days."""
 
     __tablename__ = "impressions"
-    __table_args__ = (Index("ix_impressions_viewer", "viewer_id", text("recorded_at DESC")),)
+    __table_args__ = (
+        Index("ix_impressions_viewer", "viewer_id", text("recorded_at DESC")),
+        Index(None, "recorded_at", postgresql_using="brin"),
+    )
 
     viewer_id: Mapped[IdKey]
     subject_id: Mapped[IdKey]

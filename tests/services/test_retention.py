@@ -5,7 +5,7 @@ from sqlalchemy import insert, text
 
 from core import clock
 from models.ids import floor_of
-from models.tables import Delivery, Event
+from models.tables import Delivery, Event, Impression
 from services.backend import Backend
 from services.retention import Expired, expire
 from tests.services.outbox_rows import change, delivery, emitted
@@ -38,7 +38,7 @@ async def test_old_events_go_when_all_their_deliveries_are_done(outbox: Backend)
     assert (await delivery(outbox, dead))["state"] == "DEAD"
     orphans = "SELECT event_id FROM deliveries d WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = d.event_id)"
     assert await outbox.reader().on_every_node(orphans) == []
-    assert await expire(outbox) == Expired(0, 0, 0, 0)
+    assert await expire(outbox) == Expired()
 
 
 async def test_old_keys_and_sources_go(outbox: Backend) -> None:
@@ -59,7 +59,7 @@ async def test_old_keys_and_sources_go(outbox: Backend) -> None:
                 text("INSERT INTO notification_sources VALUES (:recipient, :event, :moment)"),
                 {"recipient": recipient, "event": number, "moment": moment},
             )
-    assert await expire(outbox) == Expired(events=0, idempotency_keys=2, notification_sources=1, comment_scores=0)
+    assert await expire(outbox) == Expired(idempotency_keys=2, notification_sources=1)
     keys = await outbox.reader().on_shard(6, "SELECT key FROM idempotency_keys WHERE actor_id = $1", recipient)
     assert [row["key"] for row in keys] == ["young"]
     sources = await outbox.reader().on_shard(
@@ -83,3 +83,25 @@ async def test_scores_that_comments_had_go_after_a_day(outbox: Backend) -> None:
     assert (await expire(outbox)).comment_scores == 1
     kept = await outbox.reader().on_shard(6, "SELECT until FROM comment_scores WHERE comment_id = $1", comment_id)
     assert [row["until"] for row in kept] == [0]
+
+
+async def test_what_viewers_were_shown_goes_after_its_days_but_not_while_it_is_held(outbox: Backend) -> None:
+    now = clock.now()
+    days = outbox.settings.impression_retention_days
+    kept = "SELECT position FROM impressions WHERE viewer_id = $1 ORDER BY position"
+    async with outbox.transaction(6) as transaction:
+        viewer_id = await transaction.mint_id()
+        for number, age in enumerate((days - 1, days + 1, days + 1)):
+            await transaction.session.execute(
+                insert(Impression).values(
+                    viewer_id=viewer_id, subject_id=1, surface="HOME", position=number, dwell_ms=0,
+                    subject_kind="POST", author_id=1, recorded_at=now - timedelta(days=age),
+                )
+            )  # fmt: skip
+    async with outbox.transaction(6) as transaction:
+        held = text("SELECT 1 FROM impressions WHERE viewer_id = :viewer AND position = 1 FOR UPDATE")
+        await transaction.session.execute(held, {"viewer": viewer_id})
+        assert await expire(outbox) == Expired(impressions=1)
+    assert [row["position"] for row in await outbox.reader().on_shard(6, kept, viewer_id)] == [0, 1]
+    assert await expire(outbox) == Expired(impressions=1)
+    assert [row["position"] for row in await outbox.reader().on_shard(6, kept, viewer_id)] == [0]
