@@ -12,11 +12,12 @@ import orjson
 import structlog
 from sqlalchemy import text
 
-from models.ids import floor_of, shard_of
+from models.ids import shard_of
 from models.reads.reader import Reader
 from models.shards import Transaction
 from services.backend import Backend
 from services.consequences import EventKind, handler_names
+from services.horizon import horizon_of
 
 JSON: TypeAlias = "str | int | float | bool | Sequence[JSON] | Mapping[str, JSON] | None"
 
@@ -124,13 +125,6 @@ class StoredEvent:
     correlation_id: str | None
 
 
-# An id is never older than the transaction that minted it. So behind the start of the oldest transaction that still
-# runs, every event that will ever be there is there.
-_HORIZON = """
-    SELECT floor(extract(epoch FROM least(min(xact_start), clock_timestamp())) * 1000)::bigint AS milliseconds
-    FROM pg_stat_activity
-    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND datname = current_database()
-"""
 _EVENTS = """
     SELECT id, kind, payload, correlation_id FROM events
     WHERE shard_of(id) = $1 AND id > $2 AND id < $3
@@ -144,7 +138,6 @@ async def read_events(reader: Reader, shard: int, after_id: int, limit: int) -> 
     None is ever passed over: what may still be overtaken by an older one that has not committed is held back. Raises
     ShardUnavailable.
     """
-    # Two statements: the second one's snapshot must be younger than the horizon.
-    [horizon] = await reader.on_shard(shard, _HORIZON)
-    rows = await reader.on_shard(shard, _EVENTS, shard, after_id, floor_of(horizon["milliseconds"]), limit)
+    horizon = await horizon_of(reader, shard)
+    rows = await reader.on_shard(shard, _EVENTS, shard, after_id, horizon, limit)
     return [StoredEvent(row["id"], EventKind(row["kind"]), row["payload"], row["correlation_id"]) for row in rows]

@@ -4,6 +4,8 @@ Revision ID: 0003
 Revises: 0002
 """
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -12,6 +14,8 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+
+FOLDER = Path(__file__).resolve().parent.parent
 
 # The column of each table's primary key that holds its shard.
 KEYS = {
@@ -22,6 +26,11 @@ KEYS = {
     "pulled_intervals": "author_id",
     "sponsorships": "id",
 }
+
+
+def statements_of(script: str) -> list[str]:
+    """The driver takes one statement at a time; in the script each ends with a semicolon at the end of a line."""
+    return [part for part in script.replace("$$;\n", "$$;\n\0").split("\0") if part.strip()]
 
 
 def upgrade() -> None:
@@ -128,10 +137,18 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("feed_order", sa.Text(), server_default="CHRONOLOGICAL", nullable=False))
     for table, key in KEYS.items():
         op.execute(f"SELECT hold_to_one_shard('{table}', '{key}')")
+    # Milliseconds since 2025-01-01: no id of this node is minted below this any more, however its clock is stepped.
+    op.execute("CREATE SEQUENCE id_floor MINVALUE 0 START 0 NO CYCLE")
+    for statement in statements_of((FOLDER / "horizon.sql").read_text()):
+        op.execute(statement)
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("DROP FUNCTION id_horizon()")
+    [mint_id] = (part for part in statements_of((FOLDER / "foundation.sql").read_text()) if "FUNCTION mint_id" in part)
+    op.execute(mint_id.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
+    op.execute("DROP SEQUENCE id_floor")
     op.drop_column("users", "feed_order")
     op.drop_column("saves_made", "post_kind")
     op.drop_column("saves_made", "author_id")
