@@ -90,7 +90,7 @@ class Settings(BaseSettings):
 
     timeline_length: int = Field(1000, ge=1, description="Post ids kept in a viewer's timeline.")
     timeline_days: int = Field(14, ge=1, description="A viewer not seen for this long has no timeline kept.")
-    fanout_chunk: int = Field(500, ge=1, le=10_000, description="Followers served per step of a fan-out.")
+    fanout_chunk: int = Field(5000, ge=1, le=10_000, description="Followers served per step of a fan-out.")
     impression_retention_days: int = Field(90, ge=1, description="How long it is kept what a viewer was shown.")
 
     job_max_tries: int = Field(8, ge=1, description="Tries of a job before it is dead-lettered.")

@@ -1,10 +1,10 @@
 """A viewer's timeline: the newest posts of those whom the viewer follows, and the own, as ids in Redis.
 
 It is there for active viewers: it expires `timeline_days` after the last read, and can be lost at any moment. It is
-begun by the read that does not find it. Its mark (`scripts.py`) says above which *floor* it is complete, 0 meaning
+begun by the read that does not find it. Its head (`scripts.py`) says above which *floor* it is complete, 0 meaning
 to the beginning; what is below is read from PostgreSQL. Why no post is missing above the floor:
 
-- *Push beside build.* The mark of a building timeline is put first and PostgreSQL read after. A post that the read
+- *Push beside build.* The head of a building timeline is put first and PostgreSQL read after. A post that the read
   did not see was committed later, so its fan-out begins later and finds the timeline.
 - *Lost and begun anew beside build.* A build may have read before the present timeline was begun, so it may finish
   only the one whose token it carries. Builds of the same token all read after it was given.
@@ -33,11 +33,13 @@ BUILD_SECONDS = 60
 """A timeline whose builder died is gone after this time; a build that takes longer is in vain."""
 
 _ID = struct.Struct(">Q")
+_KEY = b"line:{%d}:%%019d"
+"""All of a shard's are of one length, so that many are made at once."""
 
 
 def key_of(viewer_id: int) -> bytes:
     """Tagged with the viewer's logical shard: in a cluster the timelines of a shard can be served by one script."""
-    return b"timeline:{%d}:%d" % (shard_of(viewer_id), viewer_id)
+    return _KEY % shard_of(viewer_id) % viewer_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ async def read(backend: Backend, viewer_id: int, below: int, count: int) -> Stre
         backend.redis,
         scripts.READ,
         key_of(viewer_id),
-        b"(" + _ID.pack(below),
+        _ID.pack(below),
         count,
         _lifetime_ms(backend),
         secrets.token_bytes(8),
@@ -72,19 +74,17 @@ async def read(backend: Backend, viewer_id: int, below: int, count: int) -> Stre
     )
     if isinstance(answer, bytes):
         return Unbuilt(answer)
-    floor = None
-    if answer and len(answer[-1]) > _ID.size:
-        floor = _ID.unpack_from(answer.pop())[0]
-    return Stretch([_ID.unpack(member)[0] for member in answer], floor)
+    [ids, *floor] = answer
+    return Stretch([*reversed(_unpacked(ids))], _ID.unpack(floor[0])[0] if floor else None)
 
 
-async def push(backend: Backend, viewer_ids: Iterable[int], post_id: int) -> int:
-    """Puts a post into those of the timelines that exist; returns how many had it not. One round trip.
+async def push(backend: Backend, viewer_ids: Iterable[int], *post_ids: int) -> int:
+    """Puts posts into those of the timelines that exist; returns how many entries were new. One round trip.
 
     Raises RedisError or OSError.
     """
-    length = backend.settings.timeline_length
-    return await _on_each(backend, scripts.PUSH, viewer_ids, _ID.pack(post_id), length)
+    members = [_ID.pack(post_id) for post_id in sorted(set(post_ids))]
+    return await _on_each(backend, scripts.PUSH, viewer_ids, backend.settings.timeline_length, *members)
 
 
 async def take_out(backend: Backend, viewer_ids: Iterable[int], post_ids: Iterable[int]) -> int:
@@ -109,7 +109,7 @@ async def finish(backend: Backend, viewer_id: int, token: bytes, floor: int, pos
         _ID.pack(floor),
         backend.settings.timeline_length,
         _lifetime_ms(backend),
-        *map(_ID.pack, post_ids),
+        _packed(post_ids),
     )
     return bool(ended)
 
@@ -125,8 +125,15 @@ async def merge(backend: Backend, viewer_id: int, floor: int, post_ids: Sequence
     Raises RedisError or OSError.
     """
     length = backend.settings.timeline_length
-    members = map(_ID.pack, post_ids)
-    await run(backend.redis, scripts.MERGE, key_of(viewer_id), _ID.pack(floor), length, *members)
+    await run(backend.redis, scripts.MERGE, key_of(viewer_id), _ID.pack(floor), length, _packed(post_ids))
+
+
+def _packed(post_ids: Sequence[int]) -> bytes:
+    return struct.pack(f">{len(post_ids)}Q", *sorted(post_ids))
+
+
+def _unpacked(ids: bytes) -> tuple[int, ...]:
+    return struct.unpack(f">{len(ids) // _ID.size}Q", ids)
 
 
 def _lifetime_ms(backend: Backend) -> int:
@@ -134,7 +141,8 @@ def _lifetime_ms(backend: Backend) -> int:
 
 
 async def _on_each(backend: Backend, script: Script, viewer_ids: Iterable[int], *arguments: bytes | int) -> int:
-    groups: dict[int, list[bytes]] = {}
+    groups: dict[int, list[int]] = {}
     for viewer_id in viewer_ids:
-        groups.setdefault(shard_of(viewer_id), []).append(key_of(viewer_id))
-    return sum(await run_on_each(backend.redis, script, groups, *arguments)) if groups else 0
+        groups.setdefault(shard_of(viewer_id), []).append(viewer_id)
+    keys = [(_KEY % shard, ids) for shard, ids in groups.items()]
+    return sum(await run_on_each(backend.redis, script, keys, *arguments)) if keys else 0

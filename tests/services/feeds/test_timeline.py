@@ -1,4 +1,5 @@
 import itertools
+import random
 
 import pytest
 
@@ -150,12 +151,11 @@ async def test_taking_out(small: Town, viewer: int) -> None:
 async def test_a_timeline_of_an_earlier_life_of_redis_is_thrown_away(small: Town, viewer: int) -> None:
     await built(small, viewer, 0, [10])
     key = timeline.key_of(viewer)
-    earlier = bytes(8) + b"an older"
-    await small.backend.redis.zremrangebyrank(key, 0, 0)
-    await small.backend.redis.zadd(key, {earlier: 0})
+    earlier = bytes(8) + b"an older" + bytes(8)
+    await small.backend.redis.setrange(key, 0, earlier)
     assert await timeline.push(small.backend, [viewer], 11) == 0
     assert await small.backend.redis.exists(key) == 0
-    await small.backend.redis.zadd(key, {earlier: 0, (10).to_bytes(8, "big"): 0})
+    await small.backend.redis.set(key, earlier + (10).to_bytes(8, "big"))
     assert isinstance(await timeline.read(small.backend, viewer, MAX_ID, 10), Unbuilt)
 
 
@@ -189,3 +189,36 @@ async def test_scripts_that_redis_has_forgotten_are_sent_again(small: Town, view
     assert await timeline.push(small.backend, [viewer], 11) == 1
     await small.backend.redis.script_flush()
     assert await whole(small, viewer) == Stretch([11, 10], 0)
+
+
+async def test_several_at_once_and_late_ones_come_to_their_places(small: Town, viewer: int) -> None:
+    await built(small, viewer, 10, [40, 20])
+    assert await timeline.push(small.backend, [viewer, viewer + 1], 50, 5, 30, 20, 60) == 3
+    assert await whole(small, viewer) == Stretch([60, 50, 40, 30, 20], 10)
+    assert await timeline.push(small.backend, [viewer], 11, 70) == 2
+    assert await whole(small, viewer) == Stretch([70, 60, 50, 40, 30, 20, 11], 10)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_it_is_what_a_sorted_list_with_a_floor_is(small: Town, viewer: int, seed: int) -> None:
+    """Ids that differ in any byte, with bytes that a locale or a C string would take for something else."""
+    dice = random.Random(seed)
+    pool = sorted({dice.getrandbits(63) >> dice.choice([0, 8, 16, 32, 48, 55]) for _ in range(60)} - {0})
+    floor, held = 0, set[int]()
+    await built(small, viewer, 0, [])
+    for _ in range(150):
+        chosen = dice.sample(pool, dice.choice([1, 1, 2, 3, 9]))
+        if dice.random() < 0.3:
+            assert await timeline.take_out(small.backend, [viewer], chosen) == len(held & {*chosen})
+            held -= {*chosen}
+        else:
+            new = {one for one in chosen if one > floor} - held
+            assert await timeline.push(small.backend, [viewer], *chosen) == len(new)
+            held |= new
+            if len(held) > 8:
+                *gone, floor = sorted(held)[:-8]
+                held -= {*gone, floor}
+        below, count = dice.choice([MAX_ID, *pool]), dice.choice([1, 2, 5, 20])
+        ids = sorted((one for one in held if one < below), reverse=True)
+        found = await timeline.read(small.backend, viewer, below, count)
+        assert found == Stretch(ids[:count], floor if len(ids) < count and floor < below else None)
