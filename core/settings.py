@@ -93,6 +93,18 @@ class Settings(BaseSettings):
     fanout_chunk: int = Field(5000, ge=1, le=10_000, description="Followers served per step of a fan-out.")
     impression_retention_days: int = Field(90, ge=1, description="How long it is kept what a viewer was shown.")
 
+    pull_from_followers: int = Field(
+        10_000,
+        ge=1,
+        description="Who has so many followers is no longer pushed into their timelines, but read when they read.",
+    )
+    push_below_followers: int = Field(
+        9_000,
+        ge=1,
+        description="An author whose followers have become fewer than this is pushed again; less than"
+        " `pull_from_followers`, so that nobody goes to and fro.",
+    )
+
     job_max_tries: int = Field(8, ge=1, description="Tries of a job before it is dead-lettered.")
     job_backoff_seconds: float = Field(
         1.0, gt=0, description="Wait after the first failed try; doubles with each further one."
@@ -144,6 +156,12 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _pushed_again_below_the_line(self) -> "Settings":
+        if self.push_below_followers >= self.pull_from_followers:
+            raise ValueError("HELIOGRAPH_PUSH_BELOW_FOLLOWERS must be less than HELIOGRAPH_PULL_FROM_FOLLOWERS")
+        return self
 
     @model_validator(mode="after")
     def _production_needs_a_secret(self) -> "Settings":

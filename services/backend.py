@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -44,7 +45,8 @@ def _redis_pool(url: str) -> BlockingConnectionPool:
 
 @dataclass(slots=True)
 class Backend:
-    """`redis` may be lost at any time; nothing in it is the truth."""
+    """`redis` may be lost at any time; nothing in it is the truth. `kept` is what this process remembers of what it has
+    read, by whoever reads it."""
 
     settings: Settings
     shards: Shards
@@ -52,6 +54,7 @@ class Backend:
     storage: ObjectStorage
     signer: MediaSigner
     background: Background = field(default_factory=Background)
+    kept: dict[Hashable, Any] = field(default_factory=dict)
 
     @classmethod
     async def open(cls, settings: Settings) -> "Backend":

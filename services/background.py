@@ -1,7 +1,9 @@
 """Work that an answer does not wait for, done in this process; what is lost with the process can be done again."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractAsyncContextManager
 
 import structlog
 
@@ -15,13 +17,19 @@ class Background:
         self._running: dict[Hashable, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(at_once)
 
-    def begin(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
-        """Does nothing while work of the same key is under way. What it raises is logged."""
+    def begin(
+        self, key: Hashable, work: Callable[[], Awaitable[None]], *, waits_turn: bool = True
+    ) -> asyncio.Task[None]:
+        """Gives the work of the same key that is under way, if there is some. What it raises is logged.
+
+        `waits_turn=False` is for what is short and others wait for.
+        """
         if key in self._running:
-            return
-        task = asyncio.create_task(self._run(key, work))
+            return self._running[key]
+        task = asyncio.create_task(self._run(key, work, self._turns if waits_turn else contextlib.nullcontext()))
         self._running[key] = task
         task.add_done_callback(lambda _: self._running.pop(key, None))
+        return task
 
     async def settled(self) -> None:
         """Waits until nothing is under way."""
@@ -33,8 +41,10 @@ class Background:
             task.cancel()
         await self.settled()
 
-    async def _run(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> None:
-        async with self._turns:
+    async def _run(
+        self, key: Hashable, work: Callable[[], Awaitable[None]], turn: AbstractAsyncContextManager[None]
+    ) -> None:
+        async with turn:
             try:
                 await work()
             except Exception:

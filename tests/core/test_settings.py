@@ -61,3 +61,13 @@ def test_production_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch, key: str
 
 def test_a_secret_is_not_printed() -> None:
     assert "hidden" not in repr(Settings(secret_key=SecretStr("hidden"), s3_secret_key=SecretStr("hidden")))
+
+
+def test_who_is_pulled_is_pushed_again_only_below_a_lower_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELIOGRAPH_PULL_FROM_FOLLOWERS", "9000")
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    sentence = "Bad settings: HELIOGRAPH_PUSH_BELOW_FOLLOWERS must be less than HELIOGRAPH_PULL_FROM_FOLLOWERS."
+    assert str(settings_fault(caught.value)) == sentence
+    monkeypatch.setenv("HELIOGRAPH_PUSH_BELOW_FOLLOWERS", "8999")
+    assert Settings().push_below_followers == 8999

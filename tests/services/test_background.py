@@ -64,3 +64,21 @@ async def test_closing_stops_what_is_under_way() -> None:
     await asyncio.sleep(0)
     await background.close()
     assert ended == [1]
+
+
+async def test_what_waits_for_no_turn_is_not_held_up_and_can_be_waited_for() -> None:
+    background, go, done = Background(at_once=1), asyncio.Event(), []
+
+    async def slow() -> None:
+        await go.wait()
+
+    async def quick() -> None:
+        done.append(1)
+
+    background.begin("slow", slow)
+    task = background.begin("quick", quick, waits_turn=False)
+    assert background.begin("quick", quick) is task
+    await task
+    assert done == [1]
+    go.set()
+    await background.settled()

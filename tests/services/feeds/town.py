@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import insert, text, update
 
 from models.ids import MAX_ID, shard_of
-from models.tables import Follow, Following, Post, User
+from models.tables import Follow, Following, Post, PulledInterval, User
 from services.backend import Backend
 from services.consequences import EventKind
 from services.feeds.home import home_feed
@@ -120,6 +120,22 @@ class Town:
         rows = [{"follower_id": follower_id, **shared} for follower_id in follower_ids]
         async with self.backend.transaction(shard_of(followed_id)) as transaction:
             await transaction.session.execute(insert(Follow).values(since=text("clock_now()")), rows)
+
+    async def open_interval(self, author_id: int) -> int:
+        """From now on the author is pulled; gives `since_id`."""
+        async with self.backend.transaction(shard_of(author_id)) as transaction:
+            since_id = await transaction.mint_id()
+            row = {"author_id": author_id, "since_id": since_id}
+            await transaction.session.execute(insert(PulledInterval).values(row))
+        return since_id
+
+    async def close_interval(self, author_id: int) -> int:
+        """From now on the author is pushed; gives `until_id`."""
+        async with self.backend.transaction(shard_of(author_id)) as transaction:
+            until_id = await transaction.mint_id()
+            is_open = (PulledInterval.author_id == author_id) & PulledInterval.until_id.is_(None)
+            await transaction.session.execute(update(PulledInterval).where(is_open).values(until_id=until_id))
+        return until_id
 
     def job(self, **payload: int) -> StepJob:
         return StepJob(
