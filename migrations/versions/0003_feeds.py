@@ -93,6 +93,13 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_impressions_recorded_at"), "impressions", ["recorded_at"], unique=False, postgresql_using="brin"
     )
+    op.create_index(
+        "ix_impressions_visits",
+        "impressions",
+        ["viewer_id", sa.literal_column("recorded_at DESC")],
+        unique=False,
+        postgresql_where=sa.text("subject_kind = 'USER'"),
+    )
     op.create_table(
         "page_tops",
         sa.Column("page_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -165,6 +172,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_page_tops_created_at"), table_name="page_tops", postgresql_using="brin")
     op.drop_table("page_tops")
     op.drop_index(op.f("ix_impressions_recorded_at"), table_name="impressions", postgresql_using="brin")
+    op.drop_index("ix_impressions_visits", table_name="impressions", postgresql_where=sa.text("subject_kind = 'USER'"))
     op.drop_index("ix_impressions_viewer", table_name="impressions")
     op.drop_table("impressions")
     op.drop_index("ix_hashtag_follows_page", table_name="hashtag_follows")

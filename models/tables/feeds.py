@@ -73,6 +73,12 @@ class Impression(Base):
     __table_args__ = (
         Index("ix_impressions_viewer", "viewer_id", text("recorded_at DESC")),
         Index(None, "recorded_at", postgresql_using="brin"),
+        Index(
+            "ix_impressions_visits",
+            "viewer_id",
+            text("recorded_at DESC"),
+            postgresql_where=text("subject_kind = 'USER'"),
+        ),
     )
 
     viewer_id: Mapped[IdKey]
