@@ -3,6 +3,7 @@
 import strawberry
 
 from execution.batched import batched
+from loaders.activity import load_activity_feed
 from loaders.collection import load_collections, load_saved_posts
 from loaders.discovery import load_followed_hashtags
 from loaders.feed import load_home_feed
@@ -10,6 +11,7 @@ from loaders.notification import load_notifications, load_unread_count
 from loaders.post import load_archived_posts, load_liked_posts
 from loaders.relationship import load_blocked_users, load_close_friends, load_follow_requests, load_muted_users
 from loaders.upload import load_uploads
+from schema.activity import Activity
 from schema.base import Connection
 from schema.collection import CollectionConnection
 from schema.feed import FeedConnection
@@ -35,6 +37,14 @@ class Viewer:
         load_home_feed,
         description="What those whom you follow post, and what you post.",
         arguments={"order": "In which order; the newest first if none is named."},
+    )
+    activity_feed: Connection[Activity] | None = batched(
+        load_activity_feed,
+        description=(
+            "What those whom you follow did in the last 30 days, and who liked or commented on their latest posts (20"
+            " of each at most, 1,000 of all), as far as you may see it; the latest first. What you do yourself is not"
+            " there, nor is what those whom you mute do, or what happens on their posts."
+        ),
     )
     notifications: Connection[Notification] | None = batched(
         load_notifications, description="What happened that concerns you, the latest first."

@@ -82,6 +82,7 @@ class Comment(Base):
             text("id DESC"),
             postgresql_where=text("state = 'LIVE' AND parent_id IS NULL"),
         ),
+        Index("ix_comments_latest", "post_id", text("id DESC"), postgresql_where=text("state = 'LIVE'")),
         Index("ix_comments_said", "post_id", "author_id", postgresql_where=text("state = 'LIVE'")),
         Index("ix_comments_replies", "parent_id", "id", postgresql_where=text("parent_id IS NOT NULL")),
         Index(

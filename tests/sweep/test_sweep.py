@@ -7,6 +7,7 @@ import pytest
 
 from services import visibility
 from tests.api import Api
+from tests.sweep.cast import ROLES
 from tests.sweep.roads import Roads
 from tests.sweep.walking import Leaked, Sweep, what_is_unknown
 from tests.sweep.world import World
@@ -66,6 +67,21 @@ async def test_without_a_clause_it_fails(
     with pytest.raises(Leaked) as raised:
         await Sweep(world, roads, api, socket_url, stop_at_first=True).everything()
     print(f"\nwithout {switched_off}: {raised.value}")
+
+
+OF_PEOPLE_AND_POSTS = CLAUSES[: CLAUSES.index("collection_stands")]
+
+
+@pytest.mark.parametrize("switched_off", OF_PEOPLE_AND_POSTS, indirect=True)
+async def test_without_a_clause_the_activity_feed_alone_fails(
+    switched_off: str, roads: Roads, world: World, api: Api, socket_url: str
+) -> None:
+    sweep = Sweep(world, roads, api, socket_url)
+    [road] = [road for road in roads.of("Viewer") if road.field == "activityFeed"]
+    pages = [await sweep.to_the_end(viewer, road) for viewer in ROLES]
+    assert max(pages) > 1
+    assert sweep.findings.leaks
+    print(f"\nwithout {switched_off}: {sweep.findings.leaks[0]}")
 
 
 def test_every_clause_is_switched_off_once() -> None:

@@ -11,12 +11,14 @@ from models.global_ids import encode_shortcode
 from services.notifications.cursors import cursor_of, sequence_of
 from tests.api import Api, subscriber
 from tests.sweep.cast import KINDS, ROLES, Cast, Thing
-from tests.sweep.roads import Road, Roads, ids_in
+from tests.sweep.roads import PAGE, Road, Roads, ids_in
 from tests.sweep.world import World
 
 AT_ONCE = {"User": 2, "Post": 4}
 """Of which one has many roads; else more. The limit on what an operation costs."""
 NODE_FIELDS = 50
+TO_THE_END = ("activityFeed",)
+"""Lists of the viewer's that hold more than a page and are walked to their end: what is hidden may stand anywhere."""
 SEES_BLOCKED = {("Viewer", "blockedUsers")}
 """The one list that shows whom the viewer blocks."""
 
@@ -136,6 +138,21 @@ class Sweep:
             shows = (road.begin, road.field) in SEES_BLOCKED
             self.look(viewer, road.name, found.get(road.key), sees_blocked=shows)
             self.walked("Viewer", road.name, viewer)
+            if road.field in TO_THE_END:
+                await self.to_the_end(viewer, road)
+
+    async def to_the_end(self, viewer: str, road: Road) -> int:
+        """How many pages a list of the viewer's has."""
+        arguments, pages = "first: 20", 0
+        while True:
+            selection = road.selection.replace(f"first: {PAGE}", arguments, 1)
+            found = (await self.ask(viewer, f"{{ viewer {{ {selection} }} }}")).get("viewer") or {}
+            self.look(viewer, road.name, found)
+            pages += 1
+            page_info = found[road.key]["pageInfo"] if found else {"hasNextPage": False}
+            if not page_info["hasNextPage"]:
+                return pages
+            arguments = f'first: 20 after: "{page_info["endCursor"]}"'
 
     async def subscriptions(self, viewer: str) -> None:
         for name in self.roads.of_subscriptions():
