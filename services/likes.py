@@ -9,7 +9,7 @@ from services import counts
 from services.backend import Backend
 from services.consequences import EventKind
 from services.mirrored import or_later
-from services.mirrors import NOT_WITHHELD, Edge, apply, transition
+from services.mirrors import NOT_WITHHELD, Edge, Subject, apply, transition
 from services.outbox import JSON, Job, emit
 from services.seen import comment_seen, post_seen
 from services.visible import MediaLinks
@@ -32,7 +32,7 @@ async def _set(
     backend: Backend, links: MediaLinks, viewer_id: int, subject: tuple[NodeKind, int], state: LikeState
 ) -> None:
     kind, subject_id = subject
-    owner_id = await _owner_of(backend, links, viewer_id, subject)
+    about = await _about(backend, links, viewer_id, subject)
     liked = state is LikeState.LIKED
     async with backend.transaction(shard_of(subject_id)) as transaction:
         edge = await transition(
@@ -49,32 +49,33 @@ async def _set(
                 "subject_kind": kind.name,
                 "subject_id": subject_id,
                 "user_id": viewer_id,
-                "owner_id": owner_id,
+                "owner_id": about.author_id,
                 "version": edge.version,
             }
             await emit(transaction, EventKind.LIKED if liked else EventKind.UNLIKED, happened)
     if edge is not None:
-        await or_later(_mirror(backend, subject, viewer_id, edge))
+        await or_later(_mirror(backend, subject, viewer_id, edge, about))
 
 
-async def _owner_of(backend: Backend, links: MediaLinks, viewer_id: int, subject: tuple[NodeKind, int]) -> int:
-    """Whose it is, if the viewer may see it."""
+async def _about(backend: Backend, links: MediaLinks, viewer_id: int, subject: tuple[NodeKind, int]) -> Subject:
+    """Whose it is, and what, if the viewer may see it."""
     kind, subject_id = subject
     if kind is NodeKind.POST:
-        return (await post_seen(backend, links, viewer_id, subject_id, FIELD)).author.id
+        post = await post_seen(backend, links, viewer_id, subject_id, FIELD)
+        return Subject(post.author.id, post.kind)
     if kind is NodeKind.COMMENT:
-        return (await comment_seen(backend, links, viewer_id, subject_id, FIELD)).author_id
+        return Subject((await comment_seen(backend, links, viewer_id, subject_id, FIELD)).author_id, None)
     raise not_found("post or comment", FIELD)
 
 
-async def _mirror(backend: Backend, subject: tuple[NodeKind, int], user_id: int, edge: Edge) -> None:
+async def _mirror(backend: Backend, subject: tuple[NodeKind, int], user_id: int, edge: Edge, about: Subject) -> None:
     kind, subject_id = subject
     async with backend.transaction(shard_of(user_id)) as transaction:
         await apply(
             transaction,
             LikeGiven,
             {"user_id": user_id, "subject_id": subject_id},
-            {"since": edge.since, "subject_kind": kind.name},
+            {"since": edge.since, "subject_kind": kind.name, **about._asdict()},
             version=edge.version,
             state=edge.after,
         )
@@ -86,5 +87,6 @@ async def repair_like(job: Job) -> None:
     subject_id, user_id = job.payload["subject_id"], job.payload["user_id"]
     for row in await job.backend.reader().on_shard_of(subject_id, LIKE, subject_id, user_id):
         subject = (NodeKind[job.payload["subject_kind"]], subject_id)
-        await _mirror(job.backend, subject, user_id, Edge(None, **row))
+        edge = Edge(None, row["after"], row["version"], row["since"])
+        await _mirror(job.backend, subject, user_id, edge, Subject.of(row))
         await settle_one(job.backend, LIKES, user_id, subject_id)

@@ -8,7 +8,7 @@ No row is ever deleted, or an old job would bring it back.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Table, func, literal, update
 from sqlalchemy.dialects.postgresql import insert
@@ -36,6 +36,18 @@ class Edge:
     def entered(self, state: str) -> int:
         """By how much a count of the rows in this state moves: 1, 0 or -1."""
         return 0 if self.withheld else entered(state, self.before, self.after)
+
+
+class Subject(NamedTuple):
+    """Whose something is, and what kind of post (None for a comment): as mirrors hold it of what somebody did to it."""
+
+    author_id: int
+    post_kind: str | None
+
+    @classmethod
+    def of(cls, row: Any) -> "Subject":
+        """Of a row with these columns."""
+        return cls(row["author_id"], row["post_kind"])
 
 
 NOT_WITHHELD: Mapping[str, Any] = {"withheld": 0}

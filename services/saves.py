@@ -1,6 +1,8 @@
 """Saving posts for oneself. The truth lives with the post, whose saves are counted; the saver has a mirror of it, and
 collections (`services.collections.contents`) on the same shard."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from core.errors import UserErrorCode, UserFault, not_found
@@ -13,10 +15,10 @@ from services.backend import Backend
 from services.collections.contents import MOST_POSTS, Placed, put_in, settle, take_out
 from services.consequences import EventKind
 from services.mirrored import or_later
-from services.mirrors import NOT_WITHHELD, Edge, transition
+from services.mirrors import NOT_WITHHELD, Edge, Subject, transition
 from services.outbox import JSON, Job, emit
 from services.seen import post_seen
-from services.visible import MediaLinks
+from services.visible import MediaLinks, VisiblePost
 from services.withholding import SAVES, settle_one
 
 FIELD = "postId"
@@ -31,7 +33,7 @@ async def save(
     Raises UserFault: NOT_FOUND for the post or the collection, QUOTA_EXCEEDED for one that is full; after these
     nothing has changed, but where the collection was filled at this very moment the save stands. And ShardUnavailable.
     """
-    await post_seen(backend, links, viewer_id, post_id, FIELD)
+    about = _about(await post_seen(backend, links, viewer_id, post_id, FIELD))
     if collection_id is not None:
         await _check_collection(backend, viewer_id, post_id, collection_id)
     edge, is_new = await move_save(backend, viewer_id, post_id, SaveState.SAVED, collection_id)
@@ -39,10 +41,10 @@ async def save(
         return
     placed: Placed | None = None
     if is_new:
-        placed = await or_later(_mirror(backend, viewer_id, post_id, edge, edge.version, collection_id))
+        placed = await or_later(_mirror(backend, viewer_id, post_id, about, edge, edge.version, collection_id))
     elif collection_id is not None:
         async with backend.transaction(shard_of(viewer_id)) as transaction:
-            mirror = await settle(transaction, viewer_id, post_id, edge)
+            mirror = await settle(transaction, viewer_id, post_id, edge, about)
             placed = await put_in(transaction, mirror, collection_id, by_hand=True)
     if placed is Placed.FULL:
         raise _full()
@@ -53,13 +55,13 @@ async def unsave(
 ) -> None:
     """Ends the save, and takes the post out of all collections; or, where one is named, takes it out of that one alone.
     Raises as `save`, but for QUOTA_EXCEEDED."""
-    await post_seen(backend, links, viewer_id, post_id, FIELD)
+    about = _about(await post_seen(backend, links, viewer_id, post_id, FIELD))
     if collection_id is not None:
         await _take_out(backend, viewer_id, post_id, collection_id)
         return
     edge, has_ended = await move_save(backend, viewer_id, post_id, SaveState.GONE)
     if edge is not None and has_ended:
-        await or_later(_mirror(backend, viewer_id, post_id, edge, edge.version, None))
+        await or_later(_mirror(backend, viewer_id, post_id, about, edge, edge.version, None))
 
 
 async def _take_out(backend: Backend, viewer_id: int, post_id: int, collection_id: int) -> None:
@@ -68,7 +70,16 @@ async def _take_out(backend: Backend, viewer_id: int, post_id: int, collection_i
         raise not_found("collection", COLLECTION_FIELD)
     for row in await reader.on_shard_of(post_id, SAVE, post_id, viewer_id):
         async with backend.transaction(shard_of(viewer_id)) as transaction:
-            await take_out(transaction, await settle(transaction, viewer_id, post_id, Edge(None, **row)), collection_id)
+            mirror = await settle(transaction, viewer_id, post_id, _edge(row), Subject.of(row))
+            await take_out(transaction, mirror, collection_id)
+
+
+def _about(post: VisiblePost) -> Subject:
+    return Subject(post.author.id, post.kind)
+
+
+def _edge(row: Any) -> Edge:
+    return Edge(None, row["after"], row["version"], row["since"])
 
 
 async def _check_collection(backend: Backend, viewer_id: int, post_id: int, collection_id: int) -> None:
@@ -114,19 +125,19 @@ async def move_save(
 
 
 async def _mirror(  # noqa: PLR0917
-    backend: Backend, user_id: int, post_id: int, edge: Edge, version: int, collection_id: int | None
+    backend: Backend, user_id: int, post_id: int, about: Subject, edge: Edge, version: int, collection_id: int | None
 ) -> Placed | None:
     """Brings the saver's shard to `edge`; the save of `version` puts the post into the collection."""
     async with backend.transaction(shard_of(user_id)) as transaction:
-        mirror = await settle(transaction, user_id, post_id, edge)
+        mirror = await settle(transaction, user_id, post_id, edge, about)
         if collection_id is None or mirror.version != version:
             return None
         return await put_in(transaction, mirror, collection_id, by_hand=False)
 
 
-async def mirror_save(backend: Backend, user_id: int, post_id: int, edge: Edge) -> None:
+async def mirror_save(backend: Backend, user_id: int, post: VisiblePost, edge: Edge) -> None:
     """Brings the saver's shard to what the truth said. Raises ShardUnavailable."""
-    await _mirror(backend, user_id, post_id, edge, edge.version, None)
+    await _mirror(backend, user_id, post.id, _about(post), edge, edge.version, None)
 
 
 async def repair_save(job: Job) -> None:
@@ -136,5 +147,5 @@ async def repair_save(job: Job) -> None:
     post_id, user_id = job.payload["post_id"], job.payload["user_id"]
     version, collection_id = job.payload["version"], job.payload.get("collection_id")
     for row in await job.backend.reader().on_shard_of(post_id, SAVE, post_id, user_id):
-        await _mirror(job.backend, user_id, post_id, Edge(None, **row), version, collection_id)
+        await _mirror(job.backend, user_id, post_id, Subject.of(row), _edge(row), version, collection_id)
         await settle_one(job.backend, SAVES, user_id, post_id)

@@ -101,6 +101,7 @@ TOP_OF_POSTS = f"""
 
 # All that ever answered a comment, deleted or not. $1 id of the comment, $2 only above this id, $3 how many
 WITH_REPLIES_AFTER = """
-    SELECT id, author_id, parent_id, state, version FROM comments
-    WHERE parent_id = $1 AND id > $2 ORDER BY id LIMIT $3
+    SELECT c.id, c.author_id, c.state, c.version, p.author_id AS post_author_id, p.kind AS post_kind
+    FROM comments c JOIN posts p ON p.id = c.post_id
+    WHERE c.parent_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3
 """

@@ -1,13 +1,24 @@
-"""One edge, as its truth has it: what a mirror is repaired from."""
+"""One edge, as its truth has it: what a mirror is repaired from. `author_id` and `post_kind` are of what it was done
+to."""
 
 # $1 id of what is liked, on whose shard it runs, $2 id of the user
-LIKE = "SELECT state AS after, version, since FROM likes WHERE subject_id = $1 AND user_id = $2"
+LIKE = """
+    SELECT l.state AS after, l.version, l.since, coalesce(p.author_id, c.author_id, 0) AS author_id, p.kind AS post_kind
+    FROM likes l LEFT JOIN posts p ON p.id = l.subject_id LEFT JOIN comments c ON c.id = l.subject_id
+    WHERE l.subject_id = $1 AND l.user_id = $2
+"""
 
 # $1 id of the post, on whose shard it runs, $2 id of the user
-SAVE = "SELECT state AS after, version, since FROM saves WHERE post_id = $1 AND user_id = $2"
+SAVE = """
+    SELECT s.state AS after, s.version, s.since, coalesce(p.author_id, 0) AS author_id, p.kind AS post_kind
+    FROM saves s LEFT JOIN posts p ON p.id = s.post_id WHERE s.post_id = $1 AND s.user_id = $2
+"""
 
 # $1 id of the comment, on whose shard it runs
-COMMENT = "SELECT author_id, state, version FROM comments WHERE id = $1"
+COMMENT = """
+    SELECT c.author_id, c.state, c.version, p.author_id AS post_author_id, p.kind AS post_kind
+    FROM comments c JOIN posts p ON p.id = c.post_id WHERE c.id = $1
+"""
 
 # With the names of the one followed, for the mirror. $1 id of the one followed, on whose shard it runs, $2 of the
 # follower

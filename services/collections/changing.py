@@ -26,7 +26,7 @@ from services.saves import mirror_save, move_save
 from services.seen import post_seen
 from services.text import checked_text, is_blank
 from services.visibility import visible_posts
-from services.visible import MediaLinks
+from services.visible import MediaLinks, VisiblePost
 
 MOST_COLLECTIONS = 200
 LONGEST_NAME = 60
@@ -44,13 +44,12 @@ async def create_collection(
     another took the last place at this very moment, the saves stand, as they do after ShardUnavailable.
     """
     name = _checked_name(name)
-    await _check_posts(backend, links, owner_id, post_ids)
-    wanted = list(dict.fromkeys(post_ids))
+    posts = await _checked_posts(backend, links, owner_id, post_ids)
     [asked] = await backend.reader().on_shard_of(owner_id, NUMBER_OF_COLLECTIONS, owner_id)
     _check_number(asked["number"])
-    await _save_all(backend, owner_id, wanted)
+    await _save_all(backend, owner_id, posts)
     async with backend.transaction(shard_of(owner_id)) as transaction:
-        return await _write(transaction, owner_id, name, wanted)
+        return await _write(transaction, owner_id, name, [post.id for post in posts])
 
 
 def _checked_name(name: str) -> str:
@@ -69,7 +68,10 @@ def too_many_posts() -> UserFault:
     return UserFault(UserErrorCode.TOO_LONG, f"Begin with {MOST_POSTS_AT_FIRST} posts at most.", ("postIds",))
 
 
-async def _check_posts(backend: Backend, links: MediaLinks, viewer_id: int, post_ids: Sequence[int]) -> None:
+async def _checked_posts(
+    backend: Backend, links: MediaLinks, viewer_id: int, post_ids: Sequence[int]
+) -> list[VisiblePost]:
+    """Each once, in their order."""
     if len(post_ids) > MOST_POSTS_AT_FIRST:
         raise too_many_posts()
     reader = backend.reader()
@@ -79,19 +81,20 @@ async def _check_posts(backend: Backend, links: MediaLinks, viewer_id: int, post
             if reader.unavailable:
                 raise ShardUnavailable(min(reader.unavailable))
             raise not_found("post", "postIds", str(place))
+    return [seen[post_id] for post_id in dict.fromkeys(post_ids)]
 
 
-async def _save_all(backend: Backend, owner_id: int, post_ids: Sequence[int]) -> None:
+async def _save_all(backend: Backend, owner_id: int, posts: Sequence[VisiblePost]) -> None:
     """Each is a save of its own, whose event repairs the mirror where this comes no further."""
     gate = asyncio.Semaphore(SAVED_AT_ONCE)
 
-    async def one(post_id: int) -> None:
+    async def one(post: VisiblePost) -> None:
         async with gate:
-            edge, _ = await move_save(backend, owner_id, post_id, SaveState.SAVED)
+            edge, _ = await move_save(backend, owner_id, post.id, SaveState.SAVED)
             if edge is not None:
-                await mirror_save(backend, owner_id, post_id, edge)
+                await mirror_save(backend, owner_id, post, edge)
 
-    for outcome in await asyncio.gather(*map(one, post_ids), return_exceptions=True):
+    for outcome in await asyncio.gather(*map(one, posts), return_exceptions=True):
         if outcome is not None:
             raise outcome
 

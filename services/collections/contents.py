@@ -12,7 +12,7 @@ from sqlalchemy import text
 from models.shards import Transaction
 from models.tables import CollectionPostState, Counter, SaveMade, SaveState
 from services import counts
-from services.mirrors import Edge, apply
+from services.mirrors import Edge, Subject, apply
 
 MOST_POSTS = 10_000
 """In one collection."""
@@ -46,10 +46,10 @@ _MIRROR = text("""
 """)
 
 
-async def settle(transaction: Transaction, user_id: int, post_id: int, edge: Edge) -> Mirror:
+async def settle(transaction: Transaction, user_id: int, post_id: int, edge: Edge, about: Subject) -> Mirror:
     """Brings the mirror of a save to its truth, and takes the post out of the collections of a save that is over."""
     key = {"user_id": user_id, "post_id": post_id}
-    values = {"since": edge.since}
+    values = {"since": edge.since, **about._asdict()}
     change = await apply(transaction, SaveMade, key, values, version=edge.version, state=edge.after)
     if change.changed:
         if change.before is not None:

@@ -16,6 +16,7 @@ from services.consequences import EventKind
 from services.entities import checked_entities
 from services.idempotency import checked_key, claim_key, renew_claim
 from services.mirrored import or_later
+from services.mirrors import Subject
 from services.moderation.profanity import check_words
 from services.moderation.repeats import check_repeats
 from services.outbox import JSON, emit
@@ -45,7 +46,7 @@ async def add_comment(backend: Backend, links: MediaLinks, author_id: int, wante
     wanted = replace(wanted, text=_checked(wanted.text))
     entities = checked_entities(wanted.text, "text")
     await check_words(backend.settings, wanted.text, "text")
-    await post_seen(backend, links, author_id, wanted.post_id, "postId")
+    post = await post_seen(backend, links, author_id, wanted.post_id, "postId")
     if wanted.parent_id is not None:
         wanted = replace(wanted, parent_id=await _thread(backend, links, author_id, wanted, wanted.parent_id))
     if wanted.idempotency_key is None:
@@ -53,7 +54,8 @@ async def add_comment(backend: Backend, links: MediaLinks, author_id: int, wante
     said = await written(backend, links, author_id, entities)
     async with backend.transaction(shard_of(wanted.post_id)) as transaction:
         comment_id = await _write_once(backend, transaction, author_id, wanted, said)
-    await or_later(mirror_comments(backend, [Made(comment_id, author_id, CommentState.LIVE.value, 1)]))
+    made = Made(comment_id, author_id, CommentState.LIVE.value, 1, Subject(post.author.id, post.kind))
+    await or_later(mirror_comments(backend, [made]))
     return comment_id
 
 

@@ -14,6 +14,7 @@ from services.comments.mirror import Made, mirror_comments
 from services.comments.threads import lock_post
 from services.consequences import EventKind
 from services.mirrored import or_later
+from services.mirrors import Subject
 from services.outbox import JSON, emit
 from services.seen import comment_seen
 from services.visible import MediaLinks
@@ -44,7 +45,7 @@ async def delete_comment(backend: Backend, links: MediaLinks, viewer_id: int, co
 
 async def _delete(transaction: Transaction, post_id: int, comment_id: int) -> list[_Gone]:
     post = await lock_post(transaction, post_id)
-    gone = await _take(transaction, comment_id)
+    gone = await _take(transaction, comment_id, Subject(post.author_id, post.kind))
     deleted = next((one for one in gone if one.made.comment_id == comment_id), None)
     if deleted is None or post.state == PostState.DELETED:  # by another request, a moment ago
         raise not_found("comment", FIELD)
@@ -64,7 +65,7 @@ async def _delete(transaction: Transaction, post_id: int, comment_id: int) -> li
     return gone
 
 
-async def _take(transaction: Transaction, comment_id: int) -> list[_Gone]:
+async def _take(transaction: Transaction, comment_id: int, about: Subject) -> list[_Gone]:
     taken = await transaction.session.execute(
         update(Comment)
         .where(or_(Comment.id == comment_id, Comment.parent_id == comment_id), Comment.state == CommentState.LIVE.value)
@@ -73,7 +74,7 @@ async def _take(transaction: Transaction, comment_id: int) -> list[_Gone]:
     )
     return [
         _Gone(
-            Made(row.id, row.author_id, CommentState.DELETED.value, row.version),
+            Made(row.id, row.author_id, CommentState.DELETED.value, row.version, about),
             row.parent_id,
             counted=not row.withheld,
         )

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core import clock
 from models.ids import created_at, shard_of
@@ -10,7 +10,7 @@ from models.reads.comments import WITH_REPLIES_AFTER
 from models.reads.edges import COMMENT
 from models.tables import CommentMade
 from services.backend import Backend
-from services.mirrors import apply
+from services.mirrors import Subject, apply
 from services.outbox import Job, Unfinished
 from services.withholding import COMMENTS, settle_one
 
@@ -20,10 +20,13 @@ TURN_SECONDS = 5.0
 
 
 class Made(NamedTuple):
+    """A comment by `author_id`; `about` is the post on which it stands."""
+
     comment_id: int
     author_id: int
     state: str
     version: int
+    about: Subject
 
 
 async def mirror_comments(backend: Backend, comments: Iterable[Made]) -> None:
@@ -38,7 +41,7 @@ async def mirror_comments(backend: Backend, comments: Iterable[Made]) -> None:
                     transaction,
                     CommentMade,
                     {"user_id": one.author_id, "comment_id": one.comment_id},
-                    {"since": created_at(one.comment_id)},
+                    {"since": created_at(one.comment_id), **one.about._asdict()},
                     version=one.version,
                     state=one.state,
                 )
@@ -65,9 +68,7 @@ async def repair_thread(job: Job) -> None:
     while True:
         reader = job.backend.reader()
         rows = await reader.on_shard_of(comment_id, WITH_REPLIES_AFTER, comment_id, after, CHUNK)
-        await mirror_comments(
-            job.backend, [Made(row["id"], row["author_id"], row["state"], row["version"]) for row in rows]
-        )
+        await mirror_comments(job.backend, [_made(row["id"], row) for row in rows])
         if len(rows) < CHUNK:
             return
         after = rows[-1]["id"]
@@ -79,4 +80,9 @@ async def repair_thread(job: Job) -> None:
 async def _read(job: Job) -> list[Made]:
     comment_id = job.payload["comment_id"]
     rows = await job.backend.reader().on_shard_of(comment_id, COMMENT, comment_id)
-    return [Made(comment_id, row["author_id"], row["state"], row["version"]) for row in rows]
+    return [_made(comment_id, row) for row in rows]
+
+
+def _made(comment_id: int, row: Any) -> Made:
+    about = Subject(row["post_author_id"], row["post_kind"])
+    return Made(comment_id, row["author_id"], row["state"], row["version"], about)
