@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from commands import jobs, migrate, people, sdl, seed, shards, up
+from commands import jobs, migrate, people, sdl, seed, shards, sponsor, up
 from core.embedded.faults import StartupError, settings_fault
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command("seed")(seed.seed)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(people.app, name="people")
 app.add_typer(shards.app, name="shards")
+app.add_typer(sponsor.app, name="sponsor")
 
 
 @app.callback()

@@ -91,6 +91,18 @@ class Settings(BaseSettings):
     timeline_length: int = Field(1000, ge=1, description="Post ids kept in a viewer's timeline.")
     timeline_days: int = Field(14, ge=1, description="A viewer not seen for this long has no timeline kept.")
     fanout_chunk: int = Field(5000, ge=1, le=10_000, description="Followers served per step of a fan-out.")
+    sponsored_every: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="A sponsored post stands behind so many others of a ranked feed: 3 to 100; 0 for none.",
+    )
+    suggest_below_follows: int = Field(
+        10,
+        ge=0,
+        le=100,
+        description="Who follows fewer people than this is suggested some, in ranked feeds; 0 for nobody.",
+    )
     impression_retention_days: int = Field(90, ge=1, description="How long it is kept what a viewer was shown.")
 
     pull_from_followers: int = Field(
@@ -162,6 +174,13 @@ class Settings(BaseSettings):
         if self.push_below_followers >= self.pull_from_followers:
             raise ValueError("HELIOGRAPH_PUSH_BELOW_FOLLOWERS must be less than HELIOGRAPH_PULL_FROM_FOLLOWERS")
         return self
+
+    @field_validator("sponsored_every")
+    @classmethod
+    def _not_too_often(cls, value: int) -> int:
+        if 0 < value < 3:
+            raise ValueError("Input should be 0, or from 3 to 100")
+        return value
 
     @model_validator(mode="after")
     def _production_needs_a_secret(self) -> "Settings":

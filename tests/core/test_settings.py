@@ -71,3 +71,14 @@ def test_who_is_pulled_is_pushed_again_only_below_a_lower_line(monkeypatch: pyte
     assert str(settings_fault(caught.value)) == sentence
     monkeypatch.setenv("HELIOGRAPH_PUSH_BELOW_FOLLOWERS", "8999")
     assert Settings().push_below_followers == 8999
+
+
+@pytest.mark.parametrize("value", ["-1", "1", "2", "101"])
+def test_a_sponsored_post_does_not_stand_everywhere(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HELIOGRAPH_SPONSORED_EVERY", value)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert str(settings_fault(caught.value)).startswith("Bad settings: HELIOGRAPH_SPONSORED_EVERY")
+    for good in (0, 3, 100):
+        monkeypatch.setenv("HELIOGRAPH_SPONSORED_EVERY", str(good))
+        assert Settings().sponsored_every == good
