@@ -1,20 +1,26 @@
-"""What viewers tell their feeds."""
+"""What viewers tell their feeds, and what comes into them."""
 
-from typing import Annotated, Any
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any, cast
 
 import strawberry
 
 from loaders.context import Context
+from loaders.relationship import prime_relationships
 from models.global_ids import decode
 from resolvers.mutations import change, mutation
 from schema.accounts import ViewerPayload
 from schema.base import AcknowledgedPayload
+from schema.feed import FeedEvent
 from schema.signals import RecordImpressionsInput, UpdateFeedSettingsInput
 from services.accounts.sessions import viewer_again
 from services.feeds.impressions import NewImpression, record_impressions
 from services.feeds.settings import set_feed_order
+from services.feeds.stream import home_feed_stream
 
 Info = strawberry.Info[Context, None]
+AFTER = "The last cursor that you have seen of this stream: what came since is sent first."
 
 
 @strawberry.type
@@ -32,6 +38,29 @@ class FeedsMutation:
         self, info: Info, input: Annotated[UpdateFeedSettingsInput, strawberry.argument(description="How to.")]
     ) -> ViewerPayload | None:
         return await change(info, ViewerPayload, lambda context: _update_feed_settings(context, input))
+
+
+@strawberry.type
+class FeedsSubscription:
+    @strawberry.subscription(
+        description="Posts that come into your home feed, in the order in which they were begun, each once: from now"
+        " on, or from a cursor on. What was posted before and comes to be seen later, because you follow somebody new or"
+        " it is back from the archive, is not sent."
+    )
+    async def home_feed(
+        self,
+        info: Info,
+        after: Annotated[str | None, strawberry.argument(description=AFTER)] = strawberry.UNSET,
+    ) -> AsyncGenerator[FeedEvent, None]:
+        context = info.context
+        position = None if after is strawberry.UNSET else after
+        stream = home_feed_stream(context.backend, context.live, context.links, context.signed_in().id, position)
+        async with contextlib.aclosing(stream):
+            async for arrival in stream:
+                context.fresh()
+                if arrival.post is not None:
+                    prime_relationships(context, [arrival.post])
+                yield cast(FeedEvent, arrival)
 
 
 async def _record_impressions(context: Context, given: RecordImpressionsInput) -> dict[str, Any]:

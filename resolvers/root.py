@@ -7,7 +7,7 @@ from execution.lean import lean
 from resolvers.accounts import AccountsMutation, AccountsQuery
 from resolvers.collections import CollectionsMutation
 from resolvers.comments import CommentsMutation
-from resolvers.feeds import FeedsMutation
+from resolvers.feeds import FeedsMutation, FeedsSubscription
 from resolvers.hashtags import HashtagsMutation, HashtagsQuery
 from resolvers.likes import LikesMutation
 from resolvers.notifications import NotificationsSubscription
@@ -44,7 +44,7 @@ class Mutation(
     description="What is sent as it happens. A stream carries a cursor: name the last one that you saw, and what you"
     " missed comes first, in order."
 )
-class Subscription(NotificationsSubscription, UploadsSubscription):
+class Subscription(NotificationsSubscription, FeedsSubscription, UploadsSubscription):
     pass
 
 

@@ -41,3 +41,15 @@ class FeedConnection:
     edges: list[FeedEdge] = strawberry.field(description="The items with their cursors, in order.")
     nodes: list[FeedItem] = strawberry.field(description="The items without the cursors.")
     page_info: PageInfo = strawberry.field(description="Where this page stands.")
+
+
+@strawberry.type(description="A post that has come into your home feed, or that many have.")
+class FeedEvent:
+    cursor: str = strawberry.field(description="Send it as `after` to go on behind this one.")
+    new_post_count: int = strawberry.field(
+        description="How many have come since the stream began, or since the cursor that it went on from. Of many at"
+        " once, 1,000 are counted at most."
+    )
+    post: Post | None = strawberry.field(
+        description="The post; null where more than 100 came at once, which are counted, not sent: read the feed anew."
+    )

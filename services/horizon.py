@@ -1,10 +1,23 @@
 """The horizon: an id below which everything that will ever be there is there, so that who reads in the order of ids
 passes nothing over. Why that holds is in docs/protocols.md ("The horizon")."""
 
+from dataclasses import dataclass
+
 from core.errors import ShardUnavailable
+from models.ids import TIME_SHIFT
 from models.reads.reader import Reader
 
-_HORIZON = "SELECT id_horizon() AS id"
+# The floor is asked for behind the horizon, which raises it.
+_HORIZON = f"SELECT id_horizon() AS id, (SELECT last_value FROM id_floor) << {TIME_SHIFT} AS present"  # noqa: S608  a constant
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """Ids. `present`: no horizon that was given before is above it, and when one has come up to it, all is below that
+    was committed by now (but what was minted ahead of the clock)."""
+
+    id: int
+    present: int
 
 
 async def horizon_of(reader: Reader, shard: int) -> int:
@@ -16,10 +29,10 @@ async def horizon_of(reader: Reader, shard: int) -> int:
     return int(row["id"])
 
 
-async def common_horizon(reader: Reader) -> int:
+async def common_horizon(reader: Reader) -> Horizon:
     """Of all nodes: one statement on each. Raises ShardUnavailable where one does not answer, as nothing is known of
     what it may still bring."""
     rows = await reader.on_every_node(_HORIZON)
     if reader.unavailable:
         raise ShardUnavailable(min(reader.unavailable))
-    return min(int(row["id"]) for row in rows)
+    return Horizon(min(row["id"] for row in rows), max(row["present"] for row in rows))

@@ -1,6 +1,7 @@
 """A page of the home feed: skeleton → rules → refill. The skeleton may say too much and be late; the rules ask the
 truth, so that what they let pass is to be seen, and of someone whom the viewer follows at this moment."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from models.ids import MAX_ID
@@ -25,14 +26,18 @@ class FeedEdge(Edge[VisiblePost]):
     score: float | None = None
 
 
-def reason_of(post: VisiblePost, marks: Marks) -> FeedReason | None:
+def reason_of(post: VisiblePost, marks: Marks, hashtag_ids: Collection[int] = ()) -> FeedReason | None:
     """Why a post is in the viewer's home feed; None for one that does not belong there."""
     if post.state != "LIVE":
         return None
     if post.viewer_is_author:
         return FeedReason.OWN
-    if post.follow_state == "ACCEPTED" and post.author.id not in marks.muted:
+    if post.author.id in marks.muted:
+        return None
+    if post.follow_state == "ACCEPTED":
         return FeedReason.FOLLOWING
+    if any(hashtag.id in hashtag_ids for hashtag in post.hashtags):
+        return FeedReason.FOLLOWED_HASHTAG
     return None
 
 

@@ -3,8 +3,6 @@
 Sequences are taken with a lock held to the commit, so reading "above this one, in order" passes nothing over.
 """
 
-import asyncio
-import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -14,8 +12,9 @@ from core.errors import ShardUnavailable
 from models.reads.notifications import LAST_SEQUENCE, NOTIFICATIONS_ABOVE
 from services.backend import Backend
 from services.live import Live, user_channel
-from services.notifications.cursors import cursor_of, foreign_cursor, sequence_of
+from services.notifications.cursors import cursor_of, sequence_of
 from services.notifications.shown import NEWEST_ACTORS, ShownNotification, shown
+from services.streams import Stream, foreign_cursor, wakes
 from services.visible import MediaLinks
 
 log = structlog.get_logger()
@@ -59,12 +58,7 @@ async def notification_stream(
             if position_after > position:
                 position = position_after
                 continue
-            # Not `wait_for`: in Python 3.11 it loses a cancellation that meets a message.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(look_seconds):
-                    await woken.get()
-            while not woken.empty():
-                woken.get_nowait()
+            await wakes(woken, look_seconds)
 
 
 async def _begin(backend: Backend, recipient_id: int, after: str | None) -> int:
@@ -75,7 +69,7 @@ async def _begin(backend: Backend, recipient_id: int, after: str | None) -> int:
         return int(last)
     position = sequence_of(recipient_id, after)
     if position > last:
-        raise foreign_cursor()
+        raise foreign_cursor(Stream.NOTIFICATIONS)
     return position
 
 

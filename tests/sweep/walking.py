@@ -9,6 +9,7 @@ import orjson
 
 from models.global_ids import encode_shortcode
 from services.notifications.cursors import cursor_of, sequence_of
+from services.streams import Stream, cursor_in
 from tests.api import Api, subscriber
 from tests.sweep.cast import KINDS, ROLES, Cast, Thing
 from tests.sweep.roads import PAGE, Road, Roads, ids_in
@@ -230,6 +231,24 @@ async def _notifications(sweep: Sweep, viewer: str) -> AsyncIterator[dict[str, A
                 return
 
 
+async def _home_feed(sweep: Sweep, viewer: str) -> AsyncIterator[dict[str, Any]]:
+    """From the beginning of time, to the last one that is in the feed."""
+    if not sweep.cast.speaks(viewer) or viewer == "anonymous":
+        return
+    query = "subscription ($after: String) { homeFeed(after: $after) { cursor newPostCount post { "
+    query += f"{sweep.roads.selection_of('Post')} }} }} }}"
+    number = sweep.cast.souls[viewer].person.id
+    feed = "{ viewer { homeFeed(first: 100, order: CHRONOLOGICAL) { nodes { ... on Post { id } } } } }"
+    seen = await sweep.api.data(feed, token=sweep.token(viewer))
+    awaited = {node["id"] for node in seen["viewer"]["homeFeed"]["nodes"]}
+    async with subscriber(sweep.socket_url, sweep.token(viewer)) as client:
+        await client.subscribe(query, {"after": cursor_in(Stream.HOME_FEED, number, 0)})
+        while awaited:
+            event = await client.event()
+            yield event
+            awaited.discard(event["homeFeed"]["post"]["id"])
+
+
 async def _upload(sweep: Sweep, viewer: str) -> AsyncIterator[dict[str, Any]]:
     query = f"subscription ($id: ID!) {{ upload(id: $id) {{ {sweep.roads.selection_of('Upload')} }} }}"
     for thing in sweep.cast.of_type("Upload"):
@@ -245,6 +264,7 @@ async def _upload(sweep: Sweep, viewer: str) -> AsyncIterator[dict[str, Any]]:
 
 
 SUBSCRIPTIONS: dict[str, Callable[[Sweep, str], AsyncIterator[dict[str, Any]]]] = {
+    "homeFeed": _home_feed,
     "notifications": _notifications,
     "upload": _upload,
 }
