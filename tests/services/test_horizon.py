@@ -5,6 +5,7 @@ import random
 
 import asyncpg
 import pytest
+from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import text
 
 from core import clock
@@ -12,6 +13,8 @@ from core.errors import ShardUnavailable
 from models.ids import created_at, floor_of
 from services.backend import Backend
 from services.horizon import common_horizon, horizon_of
+
+Connection = asyncpg.Connection | PoolConnectionProxy
 
 
 async def passed(backend: Backend, shard: int, minted: int, seconds: float = 5) -> int:
@@ -22,7 +25,7 @@ async def passed(backend: Backend, shard: int, minted: int, seconds: float = 5) 
     return horizon
 
 
-async def step_back(connection: asyncpg.Connection, seconds: int) -> None:
+async def step_back(connection: Connection, seconds: int) -> None:
     """For this transaction."""
     await connection.execute(
         f"SELECT set_config('heliograph.frozen_clock_ms', '{clock.now_ms() - seconds * 1000}', true)"
@@ -119,7 +122,9 @@ async def test_many_writers_with_clocks_that_jump(backend: Backend) -> None:
 
     try:
         async with asyncio.timeout(20):
-            seen, *_ = await asyncio.gather(follow(), *(write(seed) for seed in range(WRITERS)))
+            writing = asyncio.gather(*(write(seed) for seed in range(WRITERS)))
+            seen = await follow()
+            await writing
         assert seen == sorted(seen)
         assert len(set(seen)) == WRITERS * EACH
     finally:

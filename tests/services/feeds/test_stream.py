@@ -15,6 +15,7 @@ from models.tables import HashtagFollow, HashtagPost, Post
 from services.backend import Backend
 from services.consequences import EventKind
 from services.feeds import stream, watching
+from services.feeds.arriving import shown_of
 from services.feeds.pulled import forget_pulled, pulled_authors
 from services.feeds.stream import FeedArrival, home_feed_stream
 from services.feeds.watching import feed_channel, posts_channel, tell_of_post, wake_watchers
@@ -52,7 +53,7 @@ class Listener:
         self.cursor = arrival.cursor
         if arrival.post is not None:
             assert position_in(Stream.HOME_FEED, self.viewer_id, arrival.cursor) == arrival.post.id
-        return arrival.post and arrival.post.id, arrival.new_post_count
+        return arrival.post.id if arrival.post else None, arrival.new_post_count
 
     async def ids(self, count: int) -> list[int | None]:
         return [(await self.next())[0] for _ in range(count)]
@@ -398,7 +399,7 @@ async def test_a_node_that_is_lost_before_the_proof_holds_it(
         await town.set_follow(viewer, author)
     first = await town.post(near)
     posts = [await town.post(author) for author in (near, far, near)]
-    proven, working, falls = stream.shown_of, backend.shards._pools, 2
+    proven, working, falls = shown_of, backend.shards._pools, 2
     async with asyncpg.create_pool("postgresql://127.0.0.1:1/nowhere", min_size=0) as nowhere:
 
         async def without_the_other(*about: Any) -> Any:
