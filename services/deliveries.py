@@ -95,9 +95,14 @@ async def claim(backend: Backend, shard: int, handlers: Collection[str]) -> list
 
 _PUT_BACK = text("""
     UPDATE deliveries d SET state = 'PENDING', due_at = clock_now()
-    FROM unnest(CAST(:events AS bigint[]), CAST(:handlers AS text[]), CAST(:attempts AS int[]))
-        AS c(event_id, handler, attempts)
-    WHERE d.event_id = c.event_id AND d.handler = c.handler AND d.attempts = c.attempts AND d.state = 'ENQUEUED'
+    FROM (
+        SELECT event_id, handler FROM deliveries
+        WHERE (event_id, handler, attempts) IN (
+            SELECT * FROM unnest(CAST(:events AS bigint[]), CAST(:handlers AS text[]), CAST(:attempts AS int[]))
+        ) AND state = 'ENQUEUED'
+        ORDER BY event_id, handler FOR UPDATE
+    ) c
+    WHERE d.event_id = c.event_id AND d.handler = c.handler
 """)
 
 
@@ -114,14 +119,20 @@ async def put_back(backend: Backend, shard: int, claimed: Collection[Claimed]) -
         )
 
 
-# What a worker began counts as tried: it may have died of it. What was never begun goes round again.
+# What a worker began counts as tried: it may have died of it. What was never begun goes round again. What somebody
+# changes at this moment is not lost.
 _SWEEP = text("""
-    UPDATE deliveries
+    UPDATE deliveries d
     SET state = CASE WHEN attempts - forgiven >= :max_tries THEN 'DEAD' ELSE 'PENDING' END,
         last_error = CASE WHEN started_at IS NULL THEN last_error ELSE 'the worker was lost' END,
         due_at = clock_now(), started_at = NULL
-    WHERE shard = :shard AND state = 'ENQUEUED' AND due_at <= (SELECT clock_now())
-    RETURNING state
+    FROM (
+        SELECT event_id, handler FROM deliveries
+        WHERE shard = :shard AND state = 'ENQUEUED' AND due_at <= (SELECT clock_now())
+        FOR UPDATE SKIP LOCKED
+    ) lost
+    WHERE d.event_id = lost.event_id AND d.handler = lost.handler
+    RETURNING d.state
 """)
 
 

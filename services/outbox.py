@@ -5,7 +5,7 @@ shard by a position of their own. How a delivery comes to its handler is told in
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import orjson
@@ -70,6 +70,11 @@ class Unfinished(Exception):
     """Raised by a handler that has saved its progress and wants another turn: at once, and not counted as a failure."""
 
 
+class Deferred(Exception):
+    """Raised by a handler whose work another try takes along, which will mark this delivery DONE. Until then it counts
+    as not begun: where the other one dies, the sweeper finds it."""
+
+
 _SAVE_PROGRESS = text("""
     UPDATE deliveries
     SET progress = CAST(:progress AS jsonb), forgiven = attempts,
@@ -81,7 +86,8 @@ _SAVE_PROGRESS = text("""
 
 @dataclass(slots=True)
 class Job:
-    """One try of one handler at one event. `attempt` counts from 1 over all tries, also those that were forgiven."""
+    """One try of one handler at one event. `attempt` counts from 1 over all tries, also those that were forgiven.
+    `is_done` where the handler itself has marked its delivery DONE."""
 
     backend: Backend
     event_id: int
@@ -92,6 +98,7 @@ class Job:
     progress: dict[str, Any] | None
     lease_seconds: float
     correlation_id: str | None = None
+    is_done: bool = field(default=False, kw_only=True)
 
     async def save_progress(self, progress: dict[str, Any]) -> None:
         """Commits where the next try is to go on, if this one dies; the tries up to here count as no failures.

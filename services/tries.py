@@ -1,5 +1,7 @@
-"""The tries of a delivery, as a worker makes them: begun, then finished, failed, postponed or given back."""
+"""The tries of a delivery, as a worker makes them: begun, then finished, failed, postponed, given back, or deferred to
+another that takes its work along."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import TextClause, text
@@ -138,6 +140,73 @@ _GIVE_BACK = text("""
 async def give_back(job: Job) -> None:
     """For a try that was stopped by no fault of its own: due at once. Raises ShardUnavailable."""
     await _change(job, _GIVE_BACK)
+
+
+_DEFER = text("""
+    UPDATE deliveries
+    SET forgiven = forgiven + 1, started_at = NULL, due_at = clock_now() + make_interval(secs => :lease)
+    WHERE event_id = :event_id AND handler = :handler AND attempts = :attempt AND state = 'ENQUEUED'
+      AND started_at IS NOT NULL
+    RETURNING state
+""")
+
+
+async def defer(job: Job) -> None:
+    """For a try whose work another takes along: as if it waited in the queue. Raises ShardUnavailable."""
+    await _change(job, _DEFER, lease=job.lease_seconds)
+
+
+# Whoever changes several deliveries takes them in one order.
+_FINISH_ALONG = text("""
+    UPDATE deliveries d SET state = 'DONE', done_at = clock_now(), started_at = NULL, last_error = NULL
+    FROM (
+        SELECT event_id FROM deliveries
+        WHERE event_id = ANY(:events) AND handler = :handler AND state IN ('PENDING', 'ENQUEUED')
+        ORDER BY event_id FOR UPDATE
+    ) undone
+    WHERE d.event_id = undone.event_id AND d.handler = :handler
+""")
+
+
+async def finish_along(job: Job, event_ids: Collection[int]) -> None:
+    """Marks the job's own delivery DONE, and those of its handler for other events of the shard, in whatever try they
+    are: who makes one finds that it has been superseded. Raises ShardUnavailable."""
+    async with job.backend.transaction(shard_of(job.event_id)) as transaction:
+        await transaction.session.execute(_FINISH_ALONG, {"events": [*event_ids], "handler": job.handler})
+    job.is_done = True
+
+
+_HAND_OVER = text("""
+    UPDATE deliveries d
+    SET state = 'PENDING', due_at = clock_now(), started_at = NULL,
+        forgiven = d.forgiven + (d.started_at IS NOT NULL)::int
+    FROM (
+        SELECT event_id FROM deliveries
+        JOIN unnest(CAST(:events AS bigint[]), CAST(:attempts AS int[])) AS tried(event, attempt)
+            ON event_id = tried.event AND attempts = tried.attempt
+        WHERE handler = :handler AND state = 'ENQUEUED'
+        ORDER BY event_id FOR UPDATE OF deliveries
+    ) deferred
+    WHERE d.event_id = deferred.event_id AND d.handler = :handler
+""")
+
+
+async def hand_over(jobs: Sequence[Job]) -> None:
+    """Of tries of one handler on one shard that were deferred, or are about to be: they are due at once.
+
+    Raises ShardUnavailable.
+    """
+    first = jobs[0]
+    async with first.backend.transaction(shard_of(first.event_id)) as transaction:
+        await transaction.session.execute(
+            _HAND_OVER,
+            {
+                "events": [job.event_id for job in jobs],
+                "attempts": [job.attempt for job in jobs],
+                "handler": first.handler,
+            },
+        )
+        transaction.has_events = True  # the relay is to look
 
 
 async def _change(job: Job, statement: TextClause, **values: Any) -> str | None:

@@ -18,7 +18,7 @@ from media.errors import StorageUnavailable
 from services import tries
 from services.backend import Backend
 from services.deliveries import Claimed
-from services.outbox import Job, Superseded, Unfinished
+from services.outbox import Deferred, Job, Superseded, Unfinished
 from workers.family import JobFamily
 
 OUTAGES = (ShardUnavailable, StorageUnavailable, RedisConnectionError, RedisTimeoutError)
@@ -58,6 +58,8 @@ async def _run(job: Job, family: JobFamily) -> None:
         log.warning("job_superseded")
     except Unfinished:
         await tries.give_back(job)
+    except Deferred:
+        await tries.defer(job)
     except asyncio.CancelledError:  # the worker was told to stop
         await asyncio.shield(tries.give_back(job))
         raise
@@ -69,7 +71,8 @@ async def _run(job: Job, family: JobFamily) -> None:
         log.exception("job_failed", state=state)
     else:
         crash_point("worker.before_done")
-        await tries.finish(job)
+        if not job.is_done:
+            await tries.finish(job)
         log.info("job_done", kind=job.kind.value, milliseconds=round((clock.monotonic() - began) * 1000, 1))
 
 

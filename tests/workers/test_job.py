@@ -11,7 +11,9 @@ from core.errors import ShardUnavailable
 from core.settings import Settings
 from services.backend import Backend
 from services.consequences import Family
-from services.outbox import Job, JobFunction, Unfinished
+from services.deliveries import sweep
+from services.outbox import Deferred, Job, JobFunction, Unfinished
+from services.tries import finish_along
 from tests.empty_store import empty_store
 from tests.services.outbox_rows import claimed, delivery, emitted, make_due
 from workers.family import JobFamily
@@ -116,6 +118,33 @@ async def test_an_unfinished_job_goes_on_where_it_was(store: Backend) -> None:
     # Six turns of a job that has two tries.
     assert states == ["PENDING"] * 5 + ["DONE"]
     assert steps == [0, 1, 2, 3, 4, 5]
+
+
+async def test_a_deferred_job_counts_as_not_begun_until_it_is_done_or_swept(store: Backend) -> None:
+    async def work(_: Job) -> None:
+        raise Deferred
+
+    event_id = await emitted(store, 2)
+    for attempt in (1, 2, 3):  # of a job that has two tries
+        assert await delivered(store, event_id, work) == "ENQUEUED"
+        row = await delivery(store, event_id)
+        assert (row["attempts"], row["forgiven"], row["started_at"]) == (attempt, attempt, None)
+        assert 0 < row["wait"] <= store.settings.sweep_after_seconds
+        await make_due(store, event_id)
+        assert await sweep(store, 2) == ["PENDING"]
+
+
+async def test_a_handler_may_mark_its_delivery_done_with_others(store: Backend) -> None:
+    others = [await emitted(store, 2) for _ in range(2)]
+
+    async def work(job: Job) -> None:
+        await finish_along(job, [job.event_id, *others])
+
+    event_id = await emitted(store, 2)
+    assert await delivered(store, event_id, work) == "DONE"
+    for other in others:
+        assert (await delivery(store, other))["state"] == "DONE"
+        assert (await delivery(store, other, "confirm_claims"))["state"] == "PENDING"
 
 
 async def test_a_worker_that_is_stopped_gives_the_job_back(store: Backend) -> None:

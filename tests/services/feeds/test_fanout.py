@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from models.ids import MAX_ID
@@ -5,7 +7,7 @@ from services.feeds import fanout, timeline
 from services.feeds.fanout import fan_out_post, withdraw_post
 from services.feeds.timeline import Stretch
 from services.outbox import Unfinished
-from tests.services.feeds.town import Town
+from tests.services.feeds.town import StepJob, Town
 
 
 async def crowd(town: Town, count: int) -> tuple[int, list[int]]:
@@ -28,6 +30,12 @@ async def holders(town: Town, viewers: list[int], post: int) -> list[int]:
     return found
 
 
+def place_of(job: StepJob, followers: list[int], served: int) -> dict[str, Any]:
+    """The progress behind so many."""
+    place = {"after": followers[served - 1], "served": served}
+    return place | {"posts": [job.payload["post_id"]], "events": [job.event_id]}
+
+
 async def test_it_reaches_the_author_and_every_active_follower(small: Town) -> None:
     author, followers = await crowd(small, 8)
     stranger, asleep = await small.person(), await small.person()
@@ -48,12 +56,12 @@ async def test_it_goes_on_where_it_died(small: Town) -> None:
     job.saves_left = 1
     with pytest.raises(KeyboardInterrupt):
         await fan_out_post(job)
-    assert job.progress == {"after": followers[2], "served": 3}
+    assert job.progress == place_of(job, followers, 3)
     assert await holders(small, followers, post) == followers[:6]
     again = small.job(author_id=author, post_id=post)
     again.progress = job.progress
     await fan_out_post(again)
-    assert again.saved == [{"after": followers[5], "served": 6}]
+    assert again.saved == [place_of(job, followers, 6)]
     assert await holders(small, followers, post) == followers
 
 
@@ -64,7 +72,7 @@ async def test_it_lets_others_have_a_turn(small: Town, monkeypatch: pytest.Monke
     for served in (3, 6):
         with pytest.raises(Unfinished):
             await fan_out_post(job)
-        assert job.progress == {"after": followers[served - 1], "served": served}
+        assert job.progress == place_of(job, followers, served)
     await fan_out_post(job)
     assert await holders(small, followers, job.payload["post_id"]) == followers
 

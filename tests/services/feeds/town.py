@@ -12,7 +12,7 @@ from services.backend import Backend
 from services.consequences import EventKind
 from services.feeds.home import home_feed
 from services.mirrors import apply, transition
-from services.outbox import Job
+from services.outbox import Job, emit
 from services.visible import MediaLinks
 
 STATES = {True: "ACCEPTED", False: "GONE"}
@@ -136,6 +136,24 @@ class Town:
             is_open = (PulledInterval.author_id == author_id) & PulledInterval.until_id.is_(None)
             await transaction.session.execute(update(PulledInterval).where(is_open).values(until_id=until_id))
         return until_id
+
+    async def posted(self, author_id: int) -> StepJob:
+        """A new post with its event; the job of its fan-out, as if nobody else knew of it."""
+        async with self.backend.transaction(shard_of(author_id)) as transaction:
+            post_id = await transaction.mint_id()
+            row = {"id": post_id, "author_id": author_id, "kind": "PHOTO", "media": []}
+            await transaction.session.execute(insert(Post).values(row))
+            payload = {"post_id": post_id, "author_id": author_id}
+            event_id = await emit(transaction, EventKind.POST_CREATED, payload)
+        job = self.job(**payload)
+        job.event_id, job.handler = event_id, "fan_out_post"
+        return job
+
+    async def is_done(self, job: StepJob) -> bool:
+        """Whether its delivery is: somebody may have taken it along."""
+        sql = "SELECT state FROM deliveries WHERE event_id = $1 AND handler = $2"
+        rows = await self.backend.reader().on_shard_of(job.event_id, sql, job.event_id, job.handler)
+        return [row["state"] for row in rows] == ["DONE"]
 
     def job(self, **payload: int) -> StepJob:
         return StepJob(

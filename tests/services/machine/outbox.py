@@ -20,7 +20,7 @@ from services.comments import delete as delete_comment
 from services.consequences import CONSEQUENCES, EventKind
 from services.feeds.follows import FollowUnsettled
 from services.mirrored import or_later
-from services.outbox import Job, Unfinished
+from services.outbox import Deferred, Job, Unfinished
 from services.posts import archive, create, delete
 from services.relationships import blocks, edges, follow, opening, reservations
 from services.withholding import Unsettled
@@ -131,7 +131,7 @@ class Outbox:
         self.tally["jobs late"] += job.attempt < self.turn - 1
         try:
             await FUNCTIONS[job.handler](job)
-        except (Died, Unfinished, Unsettled, FollowUnsettled) as fault:
+        except (Died, Deferred, Unfinished, Unsettled, FollowUnsettled) as fault:
             self.tally[f"jobs {type(fault).__name__}"] += 1
             (self.done if repeated else self.due).append(job)
         else:
