@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.services.feeds.town import Town
 from tests.workers.town import fleet_of, tell
 
 FEW = ["fanout.after_chunk:2", "fanout.before_progress:3", "fanout.after_chunk:4"]
+AT_THE_ENDS = ["fanout.after_review", "fanout.before_done"]
 TEN = [
     "fanout.after_chunk:2", "fanout.before_progress:3", "fanout.after_chunk:4", "fanout.before_progress:2",
     "fanout.after_chunk:1", "fanout.before_progress:4", "fanout.after_chunk:3", "fanout.before_progress:5",
@@ -37,6 +38,7 @@ _PROGRESS = "SELECT state, progress FROM deliveries WHERE event_id = $1 AND hand
 @dataclass
 class FanOut:
     backend: Backend
+    author: int
     post_id: int
     event_id: int
     followers: list[int]
@@ -78,11 +80,17 @@ async def begin(backend: Backend, count: int) -> FanOut:
     followers = [first + (number << 23) + (number % shards << 10) for number in range(count)]
     await town.follow_by_many(followers, author)
     await _each(followers, lambda one: _make_active(backend, one))
+    post_id, event_id = await post_of(backend, author)
+    return FanOut(backend, author, post_id, event_id, followers)
+
+
+async def post_of(backend: Backend, author: int) -> tuple[int, int]:
+    """A post and its event."""
     async with backend.transaction(shard_of(author)) as transaction:
         post_id = await transaction.mint_id()
         await transaction.session.execute(insert(Post).values(id=post_id, author_id=author, kind="PHOTO", media=[]))
         event_id = await emit(transaction, EventKind.POST_CREATED, {"post_id": post_id, "author_id": author})
-    return FanOut(backend, post_id, event_id, followers)
+    return post_id, event_id
 
 
 async def start_worker(stack: Stack, folder: Path, followers: int, crash_at: str = "") -> asyncio.subprocess.Process:
@@ -122,6 +130,35 @@ async def kill_through(stack: Stack, fan_out: FanOut, folder: Path, points: Sequ
         worker.terminate()
         await asyncio.wait_for(worker.wait(), 15)
     assert await fan_out.holders() == whole
+
+
+async def test_one_killed_before_the_push_or_before_it_is_done_does_all_posts_again(
+    own_stack: Stack, own_backend: Backend, tmp_path: Path
+) -> None:
+    """A burst: whichever job leads, the sweeper finds what it had taken along."""
+    fan_out = await begin(own_backend, 100)
+    author, burst = fan_out.author, [fan_out]
+    for _ in range(9):
+        post_id, event_id = await post_of(own_backend, author)
+        burst.append(replace(fan_out, post_id=post_id, event_id=event_id))
+    async with fleet_of(own_stack) as fleet:
+        await fleet.start_relay()
+        for point in AT_THE_ENDS:
+            worker = await start_worker(own_stack, tmp_path, 100, point)
+            assert await asyncio.wait_for(worker.wait(), 60) == -9
+            assert {(await one.state())[0] for one in burst} <= {"PENDING", "ENQUEUED"}
+            held = [await one.holders() for one in burst]
+            assert sum(held) == 0 if point == "fanout.after_review" else max(held) == 100
+        worker = await start_worker(own_stack, tmp_path, 100)
+        began = clock.monotonic()
+        try:
+            while {(await one.state())[0] for one in burst} != {"DONE"}:
+                assert clock.monotonic() - began < 60
+                await asyncio.sleep(0.05)
+        finally:
+            worker.terminate()
+            await asyncio.wait_for(worker.wait(), 15)
+    assert [await one.holders() for one in burst] == [100] * 10
 
 
 @pytest.mark.parametrize(
