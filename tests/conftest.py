@@ -1,13 +1,9 @@
 """The servers that all tests share: real ones, started once a run, in a folder of their own."""
 
-import asyncio
-import contextlib
 import os
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from core.embedded.stack import Stack, embedded_stack, environment
@@ -15,6 +11,7 @@ from core.settings import Settings
 from models.migrate import migrate_all
 from services.backend import Backend
 from tests.api import Api
+from tests.serving import api_client, api_server
 
 # Hashing a password is meant to be dear; not so for the hundreds of people that tests make.
 os.environ.setdefault("HELIOGRAPH_PASSWORD_MEMORY_KIB", "8")
@@ -52,16 +49,8 @@ async def backend(settings: Settings) -> AsyncIterator[Backend]:
 
 @pytest.fixture(scope="session")
 async def server_url(settings: Settings) -> AsyncIterator[str]:
-    """`http://HOST:PORT` of an API on a real socket, in this process."""
-    from app import serve  # a test that needs no API does not wait for the schema to be built
-
-    listening = socket.create_server(("127.0.0.1", 0))
-    serving = asyncio.create_task(serve(listening, settings))
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    serving.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await serving
-    listening.close()
+    async with api_server(settings) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -72,10 +61,5 @@ async def socket_url(server_url: str) -> str:
 
 @pytest.fixture(scope="session")
 async def api(server_url: str) -> AsyncIterator[Api]:
-    async with httpx.AsyncClient(base_url=server_url, timeout=30) as client:
-        while True:
-            with contextlib.suppress(httpx.TransportError):
-                if (await client.get("/healthz")).status_code == httpx.codes.OK:
-                    break
-            await asyncio.sleep(0.05)
-        yield Api(client)
+    async with api_client(server_url) as client:
+        yield client

@@ -12,7 +12,6 @@ from rich.progress import track
 from bench.load import Connection, Target
 from bench.operations.operation import Call
 from bench.servers import program
-from core.settings import Settings
 from models.ids import SHARD_MASK, SHARD_SHIFT
 from services.backend import Backend
 from tests.factories import make_user
@@ -47,7 +46,7 @@ def test_the_measure() -> None:
 @pytest.mark.drill
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("query", [NODE, LIKE], ids=["node", "like"])
-async def test_forbidden_and_unknown_take_as_long(backend: Backend, settings: Settings, query: str) -> None:
+async def test_forbidden_and_unknown_take_as_long(backend: Backend, query: str) -> None:
     """Also says how well they are told apart where nothing is done about it."""
     author, stranger = await make_user(backend, is_private=True), await make_user(backend)
     forbidden = [await make_post(backend, author, pictures=3, caption="Hidden") for _ in range(20)]
@@ -55,7 +54,7 @@ async def test_forbidden_and_unknown_take_as_long(backend: Backend, settings: Se
     unknown = [number << 23 | shard << SHARD_SHIFT for number in range(1000, 1020)]
 
     async def measure(step: float) -> float:
-        async with program(settings, "app.py", miss_step_seconds=step) as running:
+        async with program(backend.settings, "app.py", miss_step_seconds=step) as running:
             connection = await Connection.open(running.port)
             target = Target(running.port, "/graphql", {stranger.id: stranger.access_token})
 
