@@ -103,6 +103,9 @@ class Settings(BaseSettings):
         le=100,
         description="Who follows fewer people than this is suggested some, in ranked feeds; 0 for nobody.",
     )
+    explore_pool: int = Field(
+        500, ge=1, le=5_000, description="Newest public posts of each node that explore and reels look through."
+    )
     impression_retention_days: int = Field(90, ge=1, description="How long it is kept what a viewer was shown.")
 
     pull_from_followers: int = Field(

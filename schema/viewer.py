@@ -6,6 +6,7 @@ from execution.batched import batched
 from loaders.activity import load_activity_feed
 from loaders.collection import load_collections, load_saved_posts
 from loaders.discovery import load_followed_hashtags
+from loaders.explore import load_explore_feed, load_reels_feed
 from loaders.feed import load_home_feed
 from loaders.notification import load_notifications, load_unread_count
 from loaders.post import load_archived_posts, load_liked_posts
@@ -45,6 +46,16 @@ class Viewer:
             " of each at most, 1,000 of all), as far as you may see it; the latest first. What you do yourself is not"
             " there, nor is what those whom you mute do, or what happens on their posts."
         ),
+    )
+    explore_feed: FeedConnection | None = batched(
+        load_explore_feed,
+        description="What may be new to you: public posts of people whom you do not follow, which you have not seen,"
+        " like what you liked or such as many look at. At most 500; beginning anew chooses anew.",
+    )
+    reels_feed: FeedConnection | None = batched(
+        load_reels_feed,
+        description="Reels of people and under hashtags that you follow, and public ones; what you have seen comes"
+        " later. At most 500; beginning anew chooses anew.",
     )
     notifications: Connection[Notification] | None = batched(
         load_notifications, description="What happened that concerns you, the latest first."

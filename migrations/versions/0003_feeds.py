@@ -142,6 +142,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'LIVE'"),
     )
+    op.create_index(
+        "ix_posts_reels",
+        "posts",
+        [sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("state = 'LIVE' AND kind = 'REEL'"),
+    )
     op.add_column("comments_made", sa.Column("author_id", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("comments_made", sa.Column("post_kind", sa.Text(), nullable=True))
     op.add_column("likes_given", sa.Column("author_id", sa.BigInteger(), server_default="0", nullable=False))
@@ -171,6 +178,7 @@ def downgrade() -> None:
     op.drop_column("comments_made", "post_kind")
     op.drop_column("comments_made", "author_id")
     op.drop_index("ix_comments_latest", table_name="comments", postgresql_where=sa.text("state = 'LIVE'"))
+    op.drop_index("ix_posts_reels", table_name="posts", postgresql_where=sa.text("state = 'LIVE' AND kind = 'REEL'"))
     op.drop_index(op.f("ix_sponsorships_ends_at"), table_name="sponsorships")
     op.drop_table("sponsorships")
     op.drop_index(

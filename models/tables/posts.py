@@ -38,6 +38,7 @@ class Post(Base):
         Index("ix_posts_author", "author_id", text("id DESC"), postgresql_where=text("state = 'LIVE'")),
         Index("ix_posts_kind", "author_id", "kind", text("id DESC"), postgresql_where=text("state = 'LIVE'")),
         Index("ix_posts_archived", "author_id", text("id DESC"), postgresql_where=text("state = 'ARCHIVED'")),
+        Index("ix_posts_reels", text("id DESC"), postgresql_where=text("state = 'LIVE' AND kind = 'REEL'")),
         Index(
             "ix_posts_pinned",
             "author_id",
