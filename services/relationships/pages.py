@@ -85,7 +85,7 @@ async def mutual_followers_of_users(
         among = [row["followed_id"] for row in await reader.on_shard_of(viewer_id, FOLLOWED_BY, viewer_id)]
     arguments = (viewer_id, among)
     return await _people(
-        reader, links, viewer_id, user_ids, FOLLOWERS_AMONG, arguments, first, after, prove=_visible_and_followed
+        reader, links, viewer_id, user_ids, FOLLOWERS_AMONG, arguments, first, after, prove=visible_and_followed
     )
 
 
@@ -111,9 +111,10 @@ async def own_people(
     return found[viewer_id]
 
 
-async def _visible_and_followed(
+async def visible_and_followed(
     reader: Reader, links: MediaLinks, viewer_id: int, user_ids: set[int]
 ) -> dict[int, VisibleUser]:
+    """Those of the people whom the viewer may see and follows, as the truth says. Two statements per node."""
     people, states = await asyncio.gather(
         visible_users(reader, links, viewer_id, user_ids), follows_by(reader, viewer_id, user_ids)
     )
