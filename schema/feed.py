@@ -1,12 +1,15 @@
 """Feeds."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from schema.base import PageInfo, describe_values
 from schema.post import Post
+from schema.user import User
 from services.feeds.reasons import FeedOrder, FeedReason
+from services.feeds.sponsoring import SponsoredPostRow
+from services.feeds.suggesting import SuggestedUsersRow
 
 strawberry.enum(FeedOrder, description="In which order a feed is read.")
 describe_values(FeedOrder, {"CHRONOLOGICAL": "Strictly the newest first."})
@@ -25,7 +28,39 @@ describe_values(
     },
 )
 
-FeedItem = Annotated[Post, strawberry.union("FeedItem", description="What can stand in a feed.")]
+
+@strawberry.type(description="A post for which somebody pays to have it shown. Ranked feeds alone have such.")
+class SponsoredPost:
+    post: Post = strawberry.field(description="The post.")
+    sponsor: User = strawberry.field(description="Who pays for it.")
+    label: str = strawberry.field(description="What to show with it, so that people know that it is paid for.")
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        return isinstance(obj, SponsoredPostRow)
+
+
+@strawberry.type(description="Somebody whom you may want to follow.")
+class SuggestedUser:
+    user: User = strawberry.field(description="The person.")
+    reason: str = strawberry.field(description="Why, in a sentence for people.")
+    mutual_count: int = strawberry.field(description="How many of those whom you follow, and may see, follow them.")
+
+
+@strawberry.type(description="People whom you may want to follow, for those who follow few. Ranked feeds alone have it.")
+class SuggestedUsers:
+    users: list[SuggestedUser] = strawberry.field(
+        description="1 to 10, those first whom most of those whom you follow do."
+    )
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        return isinstance(obj, SuggestedUsersRow)
+
+
+FeedItem = Annotated[
+    Post | SponsoredPost | SuggestedUsers, strawberry.union("FeedItem", description="What can stand in a feed.")
+]
 
 
 @strawberry.type(description="An item of a feed, with where it stands and why.")

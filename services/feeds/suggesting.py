@@ -40,12 +40,6 @@ class SuggestedUsersRow:
     users: list[SuggestedUserRow]
 
 
-async def follows_few(backend: Backend, reader: Reader, viewer_id: int) -> bool:
-    """Whether the viewer follows somebody, and fewer than `suggest_below_follows`: so that there may be a card. One
-    statement. Raises ShardUnavailable."""
-    return bool(await _few_followed(backend, reader, viewer_id))
-
-
 async def suggested_users(
     backend: Backend, reader: Reader, links: MediaLinks, viewer_id: int
 ) -> SuggestedUsersRow | None:
