@@ -106,6 +106,9 @@ class Settings(BaseSettings):
     explore_pool: int = Field(
         500, ge=1, le=5_000, description="Newest public posts of each node that explore and reels look through."
     )
+    ranked_candidates: int = Field(
+        1000, ge=1, le=10_000, description="So many of the latest posts of a home feed are ranked."
+    )
     impression_retention_days: int = Field(90, ge=1, description="How long it is kept what a viewer was shown.")
 
     pull_from_followers: int = Field(

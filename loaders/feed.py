@@ -1,14 +1,21 @@
 """The viewer's feeds."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from loaders.context import Context
 from loaders.relationship import prime_relationships
 from services.feeds.home import home_feed
+from services.feeds.ranked import ranked_feed
 from services.feeds.reasons import FeedOrder
 from services.pages import Page
 from services.viewer import ViewerIdentity
 from services.visible import VisiblePost
+
+FEEDS: Mapping[FeedOrder, Callable[..., Awaitable[Page[Any]]]] = {
+    FeedOrder.CHRONOLOGICAL: home_feed,
+    FeedOrder.RANKED: ranked_feed,
+}
 
 
 async def load_home_feed(
@@ -17,11 +24,13 @@ async def load_home_feed(
     *,
     first: int = 20,
     after: str | None = None,
-    order: FeedOrder | None = None,  # noqa: ARG001  there is one so far
-) -> list[Page[VisiblePost]]:
+    order: FeedOrder | None = None,
+) -> list[Page[Any]]:
     pages = [
-        await home_feed(context.backend, context.reader, context.links, row.id, first=first, after=after)
+        await FEEDS[order or row.feed_order](
+            context.backend, context.reader, context.links, row.id, first=first, after=after
+        )
         for row in rows
     ]
-    prime_relationships(context, [post for page in pages for post in page.nodes])
+    prime_relationships(context, [post for page in pages for post in page.nodes if isinstance(post, VisiblePost)])
     return pages

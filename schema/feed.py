@@ -12,7 +12,13 @@ from services.feeds.sponsoring import SponsoredPostRow
 from services.feeds.suggesting import SuggestedUsersRow
 
 strawberry.enum(FeedOrder, description="In which order a feed is read.")
-describe_values(FeedOrder, {"CHRONOLOGICAL": "Strictly the newest first."})
+describe_values(
+    FeedOrder,
+    {
+        "RANKED": "What is likely to matter most to you first, of the latest; what is older follows, the newest first.",
+        "CHRONOLOGICAL": "Strictly the newest first.",
+    },
+)
 
 strawberry.enum(FeedReason, description="Why an item is in a feed, so that a client can say so.")
 describe_values(

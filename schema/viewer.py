@@ -37,7 +37,7 @@ class Viewer:
     home_feed: FeedConnection | None = batched(
         load_home_feed,
         description="What those whom you follow post, and what you post.",
-        arguments={"order": "In which order; the newest first if none is named."},
+        arguments={"order": "In which order; in that of your own choice (`feedOrder`) if none is named."},
     )
     activity_feed: Connection[Activity] | None = batched(
         load_activity_feed,

@@ -1,5 +1,5 @@
 """What is kept for a time only: finished events, idempotency keys, what notifications were told of, the scores that
-comments had, and what viewers were shown."""
+comments had, what viewers were shown, and the order in which feeds were ranked."""
 
 from dataclasses import asdict, astuple, dataclass
 from datetime import timedelta
@@ -15,6 +15,8 @@ from services.backend import Backend
 
 KEPT_SCORES = timedelta(days=1)
 """How long one may take to walk through a post's comments and find each where it stood at the beginning."""
+KEPT_SNAPSHOTS = timedelta(days=2)
+"""How long one may take to walk through a ranked feed."""
 AT_ONCE = 1_000
 """Rows of one transaction, so that nobody waits long for a lock."""
 log = structlog.get_logger("retention")
@@ -29,6 +31,7 @@ class Expired:
     notification_sources: int = 0
     comment_scores: int = 0
     impressions: int = 0
+    feed_snapshots: int = 0
 
 
 async def expire(backend: Backend) -> Expired:
@@ -43,6 +46,7 @@ async def expire(backend: Backend) -> Expired:
         impressions=await _expire_rows(
             backend, _IMPRESSIONS, timedelta(days=backend.settings.impression_retention_days)
         ),
+        feed_snapshots=await _expire_rows(backend, _SNAPSHOTS, KEPT_SNAPSHOTS),
     )
     if any(astuple(expired)):
         log.info("expired", **asdict(expired))
@@ -90,6 +94,7 @@ class _Aged:
 _KEYS = _Aged("idempotency_keys", "shard")
 _SOURCES = _Aged("notification_sources", "shard_of(recipient_id)")
 _SCORES = _Aged("comment_scores", "shard_of(comment_id)")
+_SNAPSHOTS = _Aged("feed_snapshots", "shard_of(viewer_id)")
 _IMPRESSIONS = _Aged("impressions", "shard_of(viewer_id)", "recorded_at")
 
 

@@ -80,3 +80,11 @@ VIEWER_FEATURES = f"""
     WHERE author_id NOT IN (0, $1)
     GROUP BY author_id, post_kind
 """  # noqa: S608  put together from constants
+
+# What decides on every page of the viewer's home feed: the hashtags that the viewer follows, and whom. $1 id of the
+# viewer, on whose shard it runs, $2 how many people are counted at most
+STANDING = """
+    SELECT ARRAY(SELECT hashtag_id FROM hashtag_follows WHERE user_id = $1 AND state = 'FOLLOWED') AS hashtag_ids,
+           (SELECT count(*) FROM (
+               SELECT FROM following WHERE follower_id = $1 AND state = 'ACCEPTED' LIMIT $2) AS counted) AS followed
+"""

@@ -6,6 +6,7 @@ from enum import StrEnum
 class FeedOrder(StrEnum):
     """In which order a feed is read. Names are stored (`users.feed_order`): never rename one."""
 
+    RANKED = "RANKED"
     CHRONOLOGICAL = "CHRONOLOGICAL"
 
 

@@ -5,8 +5,9 @@ from sqlalchemy import insert, text
 
 from core import clock
 from models.ids import floor_of
-from models.tables import Delivery, Event, Impression
+from models.tables import Delivery, Event, Impression, SnapshotFeed
 from services.backend import Backend
+from services.feeds.snapshots import keep_snapshot
 from services.retention import Expired, expire
 from tests.services.outbox_rows import change, delivery, emitted
 
@@ -105,3 +106,18 @@ async def test_what_viewers_were_shown_goes_after_its_days_but_not_while_it_is_h
     assert [row["position"] for row in await outbox.reader().on_shard(6, kept, viewer_id)] == [0, 1]
     assert await expire(outbox) == Expired(impressions=1)
     assert [row["position"] for row in await outbox.reader().on_shard(6, kept, viewer_id)] == [0]
+
+
+async def test_snapshots_of_feeds_go_after_two_days(outbox: Backend) -> None:
+    made: list[int] = []
+    viewer_id = 6 << 10
+    for hours in (47, 49):
+        kept = await keep_snapshot(outbox, viewer_id, SnapshotFeed.HOME, [], fingerprint=1, floor_id=0)
+        async with outbox.transaction(6) as transaction:
+            moment = clock.now() - timedelta(hours=hours)
+            aged = text("UPDATE feed_snapshots SET created_at = :moment WHERE viewer_id = :viewer AND id = :id")
+            await transaction.session.execute(aged, {"moment": moment, "viewer": viewer_id, "id": kept.id})
+        made.append(kept.id)
+    assert await expire(outbox) == Expired(feed_snapshots=1)
+    left = await outbox.reader().on_shard(6, "SELECT id FROM feed_snapshots WHERE viewer_id = $1", viewer_id)
+    assert [row["id"] for row in left] == made[:1]

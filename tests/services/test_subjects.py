@@ -1,6 +1,8 @@
 """Mirrors tell whose the thing is that somebody liked, saved or commented on, and what kind of post: rankings ask."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -25,7 +27,7 @@ async def held(backend: Backend, fan: Person, table: str, subject_id: int) -> tu
 
 
 async def is_repaired(
-    backend: Backend, fan: Person, table: str, subject_id: int, repair: Callable[[], Awaitable[None]]
+    backend: Backend, fan: Person, table: str, subject_id: int, repair: Callable[[], Awaitable[Any]]
 ) -> None:
     """The event's handler alone writes what the mutation wrote."""
     before = await held(backend, fan, table, subject_id)
@@ -54,7 +56,7 @@ async def test_of_likes(backend: Backend, people: tuple[Person, Person, int]) ->
             await work(backend, links(backend), fan.id, kind, subject_id)
             assert await held(backend, fan, "likes_given", subject_id) == (state, *about)
             job = job_of(backend, EventKind.LIKED, happened)
-            await is_repaired(backend, fan, "likes_given", subject_id, lambda job=job: repair_like(job))
+            await is_repaired(backend, fan, "likes_given", subject_id, partial(repair_like, job))
 
 
 async def test_of_saves(backend: Backend, people: tuple[Person, Person, int]) -> None:
@@ -66,7 +68,7 @@ async def test_of_saves(backend: Backend, people: tuple[Person, Person, int]) ->
         await work(backend, links(backend), fan.id, post_id)
         assert await held(backend, fan, "saves_made", post_id) == (state, author.id, "PHOTO")
         job = job_of(backend, EventKind.SAVED, {"post_id": post_id, "user_id": fan.id, "version": version})
-        await is_repaired(backend, fan, "saves_made", post_id, lambda job=job: repair_save(job))
+        await is_repaired(backend, fan, "saves_made", post_id, partial(repair_save, job))
 
 
 async def test_of_comments(backend: Backend, people: tuple[Person, Person, int]) -> None:
@@ -76,9 +78,9 @@ async def test_of_comments(backend: Backend, people: tuple[Person, Person, int])
     for one in (comment_id, reply_id):
         assert await held(backend, fan, "comments_made", one) == ("LIVE", author.id, "PHOTO")
     job = job_of(backend, EventKind.COMMENT_ADDED, {"comment_id": comment_id})
-    await is_repaired(backend, fan, "comments_made", comment_id, lambda: repair_comment(job))
+    await is_repaired(backend, fan, "comments_made", comment_id, partial(repair_comment, job))
     await delete_comment(backend, links(backend), fan.id, comment_id)
     gone = job_of(backend, EventKind.COMMENT_DELETED, {"comment_id": comment_id})
     for one in (comment_id, reply_id):
         assert await held(backend, fan, "comments_made", one) == ("DELETED", author.id, "PHOTO")
-        await is_repaired(backend, fan, "comments_made", one, lambda: repair_thread(gone))
+        await is_repaired(backend, fan, "comments_made", one, partial(repair_thread, gone))

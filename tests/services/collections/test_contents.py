@@ -54,7 +54,7 @@ async def test_the_event_says_where_to(backend: Backend) -> None:
         await save(backend, links(backend), owner.id, post_id, number)
         assert await posts_in(backend, number) == [post_id]
     told = {"post_id": post_id, "user_id": owner.id, "version": 1, "collection_id": number}
-    assert await events_about(backend, post_id, EventKind.SAVED) == [told]
+    assert await events_about(backend, post_id, EventKind.SAVED, post_id=post_id) == [told]
 
 
 async def test_the_handler_does_what_a_dead_process_left(backend: Backend) -> None:
