@@ -13,7 +13,7 @@ from core.settings import Settings
 
 # What runs beside any operation, and this counting.
 _BESIDE = re.compile(
-    r"shard_map|pg_stat_statements|^(BEGIN|COMMIT|ROLLBACK|SELECT 1$)"
+    r"shard_map|FROM pulled_intervals$|pg_stat_statements|^(BEGIN|COMMIT|ROLLBACK|SELECT 1$)"
     r"|typeinfo_tree|current_setting\(\$1\) AS cur",  # a connection that is new asks for the types that it meets
     re.IGNORECASE,
 )

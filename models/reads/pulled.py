@@ -9,12 +9,27 @@ GRACE_MS = 60_000
 PULLED_INTERVALS = "SELECT author_id, since_id, until_id FROM pulled_intervals"
 
 
-def pushed_segments(author: str) -> str:
-    """A table expression: from which id on (`since`) and below which (`until`) an author's posts are pushed. There is
-    one segment more than there are intervals that have ended, and they do not overlap.
+# Whom a viewer follows of those who are or were pulled, and the hashtags. $1 id of the viewer, on whose shard it runs,
+# $2 ids of the authors who are or were pulled
+HOME_SOURCES = """
+    SELECT ARRAY(SELECT followed_id FROM following
+                 WHERE follower_id = $1 AND followed_id = ANY($2::bigint[]) AND state = 'ACCEPTED') AS author_ids,
+           ARRAY(SELECT hashtag_id FROM hashtag_follows WHERE user_id = $1 AND state = 'FOLLOWED') AS hashtag_ids
+"""
 
-    It says what holds in the snapshot in which the posts are read, and must: one that believed an interval to be open
-    which has ended would leave out a post that nobody pulls.
+# The same of everybody, where that is shorter
+ALL_HOME_SOURCES = """
+    SELECT ARRAY(SELECT followed_id FROM following WHERE follower_id = $1 AND state = 'ACCEPTED') AS author_ids,
+           ARRAY(SELECT hashtag_id FROM hashtag_follows WHERE user_id = $1 AND state = 'FOLLOWED') AS hashtag_ids
+"""
+
+
+def pushed_segments(author: str) -> str:
+    """A table: from which id on (`since`) and below which (`until`) an author's posts are pushed. They do not overlap.
+
+    It says what holds in the snapshot in which the posts are read, and must: who believed that an interval is open
+    which has ended would leave out a post that nobody pulls. `author` is an expression; null for one of whom all is
+    pushed.
     """
     return f"""
         SELECT edge.since,
@@ -25,6 +40,10 @@ def pushed_segments(author: str) -> str:
         FROM (
             SELECT 0::bigint
             UNION ALL
-            SELECT until_id FROM pulled_intervals WHERE author_id = {author} AND until_id IS NOT NULL
+            SELECT ended.until_id FROM pulled_intervals ended
+            WHERE ended.author_id = {author} AND ended.until_id IS NOT NULL
+              AND NOT EXISTS (SELECT FROM pulled_intervals i
+                              WHERE i.author_id = {author} AND i.since_id < ended.until_id
+                                AND (i.until_id IS NULL OR i.until_id > ended.until_id))
         ) AS edge(since)
     """  # noqa: S608  put together from constants

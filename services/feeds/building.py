@@ -3,10 +3,9 @@
 import structlog
 
 from core.errors import ShardUnavailable
-from models.ids import MAX_ID
 from services.backend import Backend
 from services.feeds import timeline
-from services.feeds.sources import authors_for, latest_posts
+from services.feeds.sources import authors_for, latest_pushed
 
 log = structlog.get_logger("feeds")
 
@@ -24,7 +23,7 @@ async def build(backend: Backend, viewer_id: int, token: bytes) -> None:
     reader = backend.reader()
     try:
         authors = await authors_for(reader, viewer_id)
-        latest = await latest_posts(reader, authors, MAX_ID, backend.settings.timeline_length)
+        latest = await latest_pushed(reader, viewer_id, authors, backend.settings.timeline_length)
     except ShardUnavailable:
         latest = None
     if latest is None or reader.unavailable:

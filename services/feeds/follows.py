@@ -1,12 +1,11 @@
 """What a follow changes in the follower's timeline."""
 
 from core.errors import ShardUnavailable
-from models.ids import MAX_ID
 from models.reads.feeds import FOLLOW_MIRROR, FOLLOW_TRUTH
 from models.reads.reader import Reader
 from services.backend import Backend
 from services.feeds import timeline
-from services.feeds.sources import latest_posts
+from services.feeds.sources import latest_pushed
 from services.outbox import Job
 
 TURNS = 5
@@ -25,7 +24,8 @@ async def refresh_followed(job: Job) -> None:
 
 
 async def settle_follow(backend: Backend, follower_id: int, followed_id: int) -> None:
-    """Puts the posts of the one followed in, or takes them out, until the truth is the same afterwards as before.
+    """Puts the posts of the one followed in, or takes them out, until the truth is the same afterwards as before: those
+    that are pushed.
 
     The mutation does it too, after the mirror, so that its writer sees it.
 
@@ -34,7 +34,7 @@ async def settle_follow(backend: Backend, follower_id: int, followed_id: int) ->
     reader = backend.reader()
     follows = await _follows(reader, follower_id, followed_id)
     for _ in range(TURNS):
-        latest = await latest_posts(reader, [followed_id], MAX_ID, backend.settings.timeline_length)
+        latest = await latest_pushed(reader, follower_id, [followed_id], backend.settings.timeline_length)
         if reader.unavailable:
             raise ShardUnavailable(min(reader.unavailable))
         if follows:

@@ -1,5 +1,5 @@
 """A page of the home feed: skeleton → rules → refill. The skeleton may say too much and be late; the rules ask the
-truth, so that what they let pass is to be seen, and of someone whom the viewer follows at this moment."""
+truth, so that what they let pass is to be seen, and of someone or something that the viewer follows at this moment."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class FeedEdge(Edge[VisiblePost]):
 
 
 def reason_of(post: VisiblePost, marks: Marks, hashtag_ids: Collection[int] = ()) -> FeedReason | None:
-    """Why a post is in the viewer's home feed; None for one that does not belong there."""
+    """Why a post is in the home feed of a viewer who follows these hashtags; None if it is not."""
     if post.state != "LIVE":
         return None
     if post.viewer_is_author:
@@ -44,7 +44,8 @@ def reason_of(post: VisiblePost, marks: Marks, hashtag_ids: Collection[int] = ()
 async def home_feed(
     backend: Backend, reader: Reader, links: MediaLinks, viewer_id: int, *, first: int = 20, after: str | None = None
 ) -> Page[VisiblePost]:
-    """Posts of those whom the viewer follows, and the own, newest first; the edges are FeedEdges.
+    """Posts of those whom the viewer follows, of followed hashtags, and the own, each once, newest first; the edges are
+    FeedEdges.
 
     Raises RequestFault for a bad `first` or `after`, and ShardUnavailable where it is not known whom the viewer
     follows. Posts on other nodes that are out of reach are left out.
@@ -57,8 +58,8 @@ async def home_feed(
     wanted = first + 1  # one more tells whether there is a next page
     for _ in range(1 + REFILLS):
         ids = await candidates.next(wanted)
-        posts = await visible_posts(reader, links, viewer_id, ids)
-        edges += [edge for post_id in ids if (edge := _edge_of(posts.get(post_id), marks)) is not None]
+        posts, followed = await visible_posts(reader, links, viewer_id, ids), candidates.hashtag_ids
+        edges += [edge for post_id in ids if (edge := _edge_of(posts.get(post_id), marks, followed)) is not None]
         if len(edges) > first or candidates.ended:
             break
         wanted = REFILL_COUNT
@@ -76,8 +77,8 @@ async def home_feed(
     return Page(shown, page_info)
 
 
-def _edge_of(post: VisiblePost | None, marks: Marks) -> FeedEdge | None:
-    reason = reason_of(post, marks) if post else None
+def _edge_of(post: VisiblePost | None, marks: Marks, hashtag_ids: Collection[int]) -> FeedEdge | None:
+    reason = reason_of(post, marks, hashtag_ids) if post else None
     if post is None or reason is None:
         return None
     return FeedEdge(post, encode_cursor(post.id), reason=reason)

@@ -92,7 +92,17 @@ async def _read(backend: Backend, memory: _Memory) -> None:
 
     await asyncio.gather(*map(ask, range(reader.shards.node_count)))
     memory.silent, memory.read_at = reader.unavailable, began
-    intervals: dict[int, list[Interval]] = {}
-    for interval in sorted({one for _, known in memory.nodes.values() for one in known}):
-        intervals.setdefault(interval.author_id, []).append(interval)
-    memory.pulled = Pulled({author_id: tuple(some) for author_id, some in intervals.items()}, began)
+    memory.pulled = Pulled(_by_author(one for _, known in memory.nodes.values() for one in known), began)
+
+
+def _by_author(known: Iterable[Interval]) -> dict[int, tuple[Interval, ...]]:
+    """Those that touch are made one: who reads them counts on each post being in one at most."""
+    by_author: dict[int, list[Interval]] = {}
+    for interval in sorted(known):
+        some = by_author.setdefault(interval.author_id, [])
+        if some and interval.since_id <= some[-1].until_id:
+            last = some.pop()
+            some.append(last._replace(until_id=max(last.until_id, interval.until_id)))
+        else:
+            some.append(interval)
+    return {author_id: tuple(some) for author_id, some in by_author.items()}

@@ -44,7 +44,8 @@ def key_of(viewer_id: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A piece of a timeline, newest first. `floor` is given where the piece came down to it."""
+    """A piece of a timeline, newest first. `floor` is given where the piece came down to it; not where all of it would
+    be below."""
 
     ids: list[int]
     floor: int | None

@@ -62,14 +62,14 @@ async def test_a_follow_anew_while_the_posts_are_taken_out_wins(small: Town, mon
     post = await small.post(author)
     await small.warm(viewer)
     await small.set_follow(viewer, author, follows=False)
-    read = sources.latest_posts
+    read = sources.latest_pushed
 
     async def follow_meanwhile(*arguments: Any) -> Any:
-        monkeypatch.setattr(follows, "latest_posts", read)
+        monkeypatch.setattr(follows, "latest_pushed", read)
         await small.set_follow(viewer, author)
         await settle_follow(small.backend, viewer, author)
         return await read(*arguments)
 
-    monkeypatch.setattr(follows, "latest_posts", follow_meanwhile)
+    monkeypatch.setattr(follows, "latest_pushed", follow_meanwhile)
     await settle_follow(small.backend, viewer, author)
     assert await ids_in_redis(small, viewer) == [post]

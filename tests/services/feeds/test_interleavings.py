@@ -13,7 +13,7 @@ from services.feeds import timeline
 from services.feeds.building import build
 from services.feeds.fanout import fan_out_post, withdraw_post
 from services.feeds.follows import FollowUnsettled, refresh_followed
-from services.feeds.sources import Latest, authors_for, latest_posts
+from services.feeds.sources import Latest, authors_for, latest_pushed
 from services.outbox import Deferred
 from tests.services.feeds.town import StepJob, Town
 
@@ -83,7 +83,7 @@ class Chaos:
             authors = await authors_for(reader, viewer)
             await asyncio.sleep(self.dice.random() * 0.01)
             length = self.town.backend.settings.timeline_length
-            self.builds.append((viewer, found.token, await latest_posts(reader, authors, MAX_ID, length)))
+            self.builds.append((viewer, found.token, await latest_pushed(reader, viewer, authors, length)))
 
     async def finish(self) -> None:
         if self.builds:

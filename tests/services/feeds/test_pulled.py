@@ -115,3 +115,15 @@ async def test_a_node_out_of_reach_keeps_its_word_and_is_asked_again_soon(town: 
     await town.backend.background.settled()
     assert (await pulled_authors(town.backend)).of([there]) == [Interval(there, since, until)]
     assert shard_of(there) in shards.shards_on(1)
+
+
+async def test_intervals_that_overlap_are_one(town: Town) -> None:
+    """As they do where a post that was made before the one ended has opened the other."""
+    author = await town.person()
+    first = await town.open_interval(author)
+    async with town.backend.transaction(shard_of(author)) as transaction:
+        earlier = await transaction.mint_id()
+    await town.close_interval(author)
+    await town.open_interval(author, since_id=earlier)
+    last = await town.close_interval(author)
+    assert (await pulled_authors(town.backend)).of([author]) == [Interval(author, first, last)]

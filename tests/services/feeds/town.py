@@ -121,10 +121,10 @@ class Town:
         async with self.backend.transaction(shard_of(followed_id)) as transaction:
             await transaction.session.execute(insert(Follow).values(since=text("clock_now()")), rows)
 
-    async def open_interval(self, author_id: int) -> int:
-        """From now on the author is pulled; gives `since_id`."""
+    async def open_interval(self, author_id: int, since_id: int | None = None) -> int:
+        """From now on, or from that id on, the author is pulled; gives `since_id`."""
         async with self.backend.transaction(shard_of(author_id)) as transaction:
-            since_id = await transaction.mint_id()
+            since_id = await transaction.mint_id() if since_id is None else since_id
             row = {"author_id": author_id, "since_id": since_id}
             await transaction.session.execute(insert(PulledInterval).values(row))
         return since_id

@@ -24,7 +24,7 @@ def _yes(*_: object) -> bool:
     return True
 
 
-def _everything_live(post: VisiblePost, _: object) -> FeedReason | None:
+def _everything_live(post: VisiblePost, *_: object) -> FeedReason | None:
     return FeedReason.OWN if post.state == "LIVE" else None
 
 
