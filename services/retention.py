@@ -1,5 +1,5 @@
 """What is kept for a time only: finished events, idempotency keys, what notifications were told of, the scores that
-comments had, what viewers were shown, and the order in which feeds were ranked."""
+comments had, what viewers were shown, and the orders in which feeds were ranked and pages stood."""
 
 from dataclasses import asdict, astuple, dataclass
 from datetime import timedelta
@@ -17,6 +17,8 @@ KEPT_SCORES = timedelta(days=1)
 """How long one may take to walk through a post's comments and find each where it stood at the beginning."""
 KEPT_SNAPSHOTS = timedelta(days=2)
 """How long one may take to walk through a ranked feed."""
+KEPT_TOPS = timedelta(days=1)
+"""How long one may take to walk through the best of a hashtag's or a place's posts."""
 AT_ONCE = 1_000
 """Rows of one transaction, so that nobody waits long for a lock."""
 log = structlog.get_logger("retention")
@@ -32,6 +34,7 @@ class Expired:
     comment_scores: int = 0
     impressions: int = 0
     feed_snapshots: int = 0
+    page_tops: int = 0
 
 
 async def expire(backend: Backend) -> Expired:
@@ -47,6 +50,7 @@ async def expire(backend: Backend) -> Expired:
             backend, _IMPRESSIONS, timedelta(days=backend.settings.impression_retention_days)
         ),
         feed_snapshots=await _expire_rows(backend, _SNAPSHOTS, KEPT_SNAPSHOTS),
+        page_tops=await _expire_rows(backend, _TOPS, KEPT_TOPS),
     )
     if any(astuple(expired)):
         log.info("expired", **asdict(expired))
@@ -96,6 +100,7 @@ _SOURCES = _Aged("notification_sources", "shard_of(recipient_id)")
 _SCORES = _Aged("comment_scores", "shard_of(comment_id)")
 _SNAPSHOTS = _Aged("feed_snapshots", "shard_of(viewer_id)")
 _IMPRESSIONS = _Aged("impressions", "shard_of(viewer_id)", "recorded_at")
+_TOPS = _Aged("page_tops", "shard_of(page_id)")
 
 
 async def _expire_rows(backend: Backend, aged: _Aged, age: timedelta) -> int:

@@ -14,7 +14,7 @@ from models.global_ids import NodeKind
 from models.reads.collections import COLLECTIONS_BY_ID
 from models.reads.comments import COMMENTS_BY_ID
 from models.reads.people import BLOCKS_HEARD_OF, USERS_BY_ID
-from models.reads.posts import POSTS_BY_ID
+from models.reads.posts import HASHTAGS_OF_POSTS, POSTS_BY_ID
 from models.reads.reader import Reader
 from models.reads.reports import REPORTS_BY_ID
 from models.tables import (
@@ -155,6 +155,19 @@ async def posts_of(
     rows, marks = await asyncio.gather(reading, marks_of(reader, viewer_id))
     authors: dict[int, VisibleUser] = {}
     return {row["id"]: _post(row, viewer_id, links, authors) for row in rows if post_may_be_seen(row, viewer_id, marks)}
+
+
+async def public_hashtags(reader: Reader, viewer_id: int, post_ids: Iterable[int]) -> dict[int, list[HashtagRow]]:
+    """The hashtags of those of the posts that are live, of a public account, and to be seen by the viewer, by post."""
+    wanted = set(post_ids)
+    if not wanted:
+        return {}
+    rows, marks = await asyncio.gather(reader.by_ids(HASHTAGS_OF_POSTS, wanted, viewer_id), marks_of(reader, viewer_id))
+    return {
+        row["id"]: [HashtagRow(one["id"], one["name"]) for one in row["hashtags"]]
+        for row in rows
+        if post_may_be_seen(row, viewer_id, marks) and row["state"] == PostState.LIVE and not row["is_private"]
+    }
 
 
 async def people_behind(

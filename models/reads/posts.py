@@ -35,6 +35,15 @@ _JOINS = f"""
 # $1 ids of posts, $2 id of the viewer
 POSTS_BY_ID = f"SELECT {_COLUMNS} FROM posts p {_JOINS} WHERE p.id = ANY($1)"  # noqa: S608  put together from constants
 
+# What visibility asks, and the hashtags. $1 ids of posts, $2 id of the viewer
+HASHTAGS_OF_POSTS = f"""
+    SELECT p.id, p.state, p.hashtags, u.id AS user_id, u.is_private, u.state AS user_state, {blocks_viewer("$2")},
+           f.state AS follow_state
+    FROM posts p JOIN users u ON u.id = p.author_id
+    LEFT JOIN follows f ON f.followed_id = p.author_id AND f.follower_id = $2
+    WHERE p.id = ANY($1)
+"""  # noqa: S608  put together from constants
+
 _PINNED = "(extract(epoch FROM pinned_at) * 1000000)::bigint"
 
 

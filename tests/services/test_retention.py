@@ -121,3 +121,19 @@ async def test_snapshots_of_feeds_go_after_two_days(outbox: Backend) -> None:
     assert await expire(outbox) == Expired(feed_snapshots=1)
     left = await outbox.reader().on_shard(6, "SELECT id FROM feed_snapshots WHERE viewer_id = $1", viewer_id)
     assert [row["id"] for row in left] == made[:1]
+
+
+async def test_orders_of_pages_go_after_a_day(outbox: Backend) -> None:
+    now = clock.now()
+    async with outbox.transaction(6) as transaction:
+        page_id = await transaction.mint_id()
+        for number, hours in enumerate((23, 25)):
+            await transaction.session.execute(
+                text(
+                    "INSERT INTO page_tops (page_id, id, created_at, floor_id, ids) VALUES (:page, :id, :at, 0, '{1}')"
+                ),
+                {"page": page_id, "id": number, "at": now - timedelta(hours=hours)},
+            )
+    assert await expire(outbox) == Expired(page_tops=1)
+    kept = await outbox.reader().on_shard_of(page_id, "SELECT id FROM page_tops WHERE page_id = $1", page_id)
+    assert [row["id"] for row in kept] == [0]

@@ -15,7 +15,7 @@ from tests.sweep.cast import KINDS, ROLES, Cast, Thing
 from tests.sweep.roads import PAGE, Road, Roads, ids_in
 from tests.sweep.world import World
 
-AT_ONCE = {"User": 2, "Post": 4}
+AT_ONCE = {"User": 2, "Post": 4, "Hashtag": 10, "Place": 10}
 """Of which one has many roads; else more. The limit on what an operation costs."""
 NODE_FIELDS = 50
 TO_THE_END = ("activityFeed",)

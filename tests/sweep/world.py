@@ -45,6 +45,7 @@ class World:
         self.users: dict[str, Thing] = {}
         self.posts: dict[tuple[str, str], Thing] = {}
         self.comments: list[Thing] = []
+        self.common = new_marker()
 
     @property
     def settings(self) -> Settings:
@@ -101,13 +102,15 @@ class World:
         tags = [NewTag(self.id_of(role), 0.5, 0.5) for role in tagged]
         media = [NewMedia(uploads[0], alt, tags), NewMedia(uploads[1], alt)]
         place = NewPlace(f"Place {new_marker()}", 48.2, 16.37)
-        wanted = NewPost(media, caption=self.said(marker, owner), place=place)
+        wanted = NewPost(media, caption=f"{self.said(marker, owner)} #{self.common}", place=place)
         post_id = await create_post(self.backend, links(self.backend), owner_id, wanted)
         post = self.posts[owner, name] = self.cast.add(Thing("Post", post_id, owner, marker))
         [(hashtags, where)] = await rows(
             self.backend, post_id, "SELECT hashtags, place FROM posts WHERE id = $1", post_id
         )
         self.cast.add(Thing("Hashtag", hashtags[0]["id"], owner, hashtags[0]["name"]))
+        if len(self.posts) == 1:  # what all have stands once
+            self.cast.add(Thing("Hashtag", hashtags[1]["id"], "everybody", hashtags[1]["name"]))
         self.cast.add(Thing("Place", where["id"], owner))
         for upload in uploads:
             self.cast.add(Thing("Image", upload, owner, alt, hangs_on=[post]))
