@@ -15,11 +15,12 @@ from sqlalchemy import insert, text, update
 
 from models.ids import MAX_ID, TIME_SHIFT, shard_of
 from models.reads.feeds import STANDING_OF
+from models.reads.pulled import GRACE_MS
 from models.shards import Transaction
 from models.tables import PulledInterval
 from services.backend import Backend
 
-GRACE_IDS = 60_000 << TIME_SHIFT
+GRACE_IDS = GRACE_MS << TIME_SHIFT
 
 _HOLD = text("SELECT 1 FROM users WHERE id = :author_id FOR NO KEY UPDATE")
 

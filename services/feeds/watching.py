@@ -67,8 +67,8 @@ async def watch(backend: Backend, viewer_id: int) -> None:
 
 
 async def wake_watchers(backend: Backend, viewer_ids: Iterable[int]) -> int:
-    """Wakes those of the viewers who watch, and returns how many they are. One round trip where nobody does, else two;
-    raises nothing: their streams also look by themselves."""
+    """Wakes those of the viewers who watch, and returns how many they are: one round trip where nobody does, else
+    three. Raises nothing: their streams also look by themselves."""
     groups: dict[int, list[int]] = {}
     for viewer_id in viewer_ids:
         groups.setdefault(shard_of(viewer_id), []).append(viewer_id)
@@ -87,6 +87,14 @@ async def tell_of_post(backend: Backend, author_id: int) -> None:
 
 
 async def _watchers(redis: Redis, groups: dict[int, list[int]]) -> list[int]:
+    async with redis.pipeline(transaction=False) as pipeline:
+        for shard in groups:
+            pipeline.exists(key_of(shard))
+        watched = await pipeline.execute()
+    # Thousands of names are sent only to shards where somebody watches.
+    groups = {shard: viewer_ids for (shard, viewer_ids), some in zip(groups.items(), watched, strict=True) if some}
+    if not groups:
+        return []
     async with redis.pipeline(transaction=False) as pipeline:
         for shard, viewer_ids in groups.items():
             pipeline.execute_command("ZMSCORE", key_of(shard), *viewer_ids)
