@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from commands import jobs, migrate, people, sdl, seed, shards, sponsor, up
+from commands import feeds, jobs, migrate, people, sdl, seed, shards, sponsor, up
 from core.embedded.faults import StartupError, settings_fault
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("migrate")(migrate.run)
 app.command("seed")(seed.seed)
+app.add_typer(feeds.app, name="feeds")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(people.app, name="people")
 app.add_typer(shards.app, name="shards")

@@ -12,7 +12,7 @@ FOLLOWED_AT_PRESENT = """
 POSTS_OF_A_MOMENT = """
     SELECT p.id
     FROM (SELECT id, author_id FROM posts WHERE id > $2 AND id < $3 AND state = 'LIVE' OFFSET 0) AS p
-    WHERE p.author_id = ANY($1::bigint[]) LIMIT $4
+    WHERE p.author_id IN (SELECT unnest($1::bigint[])) LIMIT $4
 """
 
 # The same of a long time: each author is asked

@@ -30,13 +30,15 @@ class Followed:
     """Of whom, and under which hashtags, posts come into the feed: `authors` with the viewer."""
 
     authors: list[int]
-    hashtags: list[int]
+    hashtags: frozenset[int]
 
 
 async def followed_by(reader: Reader, viewer_id: int) -> Followed:
     """One statement. Raises ShardUnavailable."""
     rows = await reader.on_shard_of(viewer_id, FOLLOWED_AT_PRESENT, viewer_id)
-    return Followed([viewer_id, *rows[0]["authors"]], rows[0]["hashtags"]) if rows else Followed([], [])
+    if not rows:
+        return Followed([], frozenset())
+    return Followed([viewer_id, *rows[0]["authors"]], frozenset(rows[0]["hashtags"]))
 
 
 async def ids_between(reader: Reader, followed: Followed, above: int, below: int) -> list[int]:
@@ -49,7 +51,7 @@ async def ids_between(reader: Reader, followed: Followed, above: int, below: int
     of_authors = POSTS_OF_A_MOMENT if below - above <= MOMENT else POSTS_BETWEEN
     asked = [reader.by_ids(of_authors, followed.authors, *window)]
     if followed.hashtags:
-        asked.append(reader.on_every_node(UNLISTED_BETWEEN, followed.hashtags, *window))
+        asked.append(reader.on_every_node(UNLISTED_BETWEEN, list(followed.hashtags), *window))
     found = [row["id"] for rows in await asyncio.gather(*asked) for row in rows]
     if followed.hashtags:
         # Behind the other: what is not on its pages when that one asks is found by it, what is by this one.

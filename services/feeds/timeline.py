@@ -33,6 +33,8 @@ BUILD_SECONDS = 60
 """A timeline whose builder died is gone after this time; a build that takes longer is in vain."""
 
 _ID = struct.Struct(">Q")
+_HEAD = 24
+_KEYS = b"line:*"
 _KEY = b"line:{%d}:%%019d"
 """All of a shard's are of one length, so that many are made at once."""
 
@@ -127,6 +129,44 @@ async def merge(backend: Backend, viewer_id: int, floor: int, post_ids: Sequence
     """
     length = backend.settings.timeline_length
     await run(backend.redis, scripts.MERGE, key_of(viewer_id), _ID.pack(floor), length, _packed(post_ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All of a timeline that is ready, ascending."""
+
+    floor: int
+    ids: tuple[int, ...]
+
+
+async def viewers(backend: Backend) -> list[int]:
+    """Who has a timeline, ready or being built. Raises RedisError or OSError."""
+    found = {int(key.rpartition(b":")[2]) async for key in backend.redis.scan_iter(_KEYS, count=1000)}
+    return sorted(found)
+
+
+async def wholes(backend: Backend, viewer_ids: Sequence[int]) -> dict[int, Whole]:
+    """Those of the timelines that are ready, by viewer: one round trip, and nobody counts as active for it.
+
+    Raises RedisError or OSError.
+    """
+    async with backend.redis.pipeline(transaction=False) as pipeline:
+        for viewer_id in viewer_ids:
+            pipeline.get(key_of(viewer_id))
+        pipeline.info("server")
+        *found, server = await pipeline.execute()
+    run_id = server["run_id"][: _ID.size].encode()
+    ready = bytes(_ID.size) + run_id
+    return {
+        viewer_id: Whole(_ID.unpack_from(stored, len(ready))[0], _unpacked(stored[_HEAD:]))
+        for viewer_id, stored in zip(viewer_ids, found, strict=True)
+        if stored is not None and stored.startswith(ready)
+    }
+
+
+async def drop(backend: Backend, viewer_id: int) -> None:
+    """As if it had been lost: the next read begins it anew. Raises RedisError or OSError."""
+    await backend.redis.delete(key_of(viewer_id))
 
 
 def _packed(post_ids: Sequence[int]) -> bytes:
