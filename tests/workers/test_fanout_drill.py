@@ -104,11 +104,22 @@ async def town_of(settings: Settings, name: str) -> AsyncIterator[Town]:
         run = (await backend.redis.info("server"))["run_id"][:8].encode()
         people = graph.crowd.people
         for start in range(0, len(people), SET_AT_ONCE):
-            await backend.redis.mset(dict(timelines_of(people[start : start + SET_AT_ONCE], run, began)))
+            await backend.redis.mset(timelines_of(people[start : start + SET_AT_ONCE], run, began))
+        await rest(backend)
         try:
             yield Town(backend, graph, began)
         finally:
             await backend.redis.flushdb()
+
+
+async def rest(backend: Backend) -> None:
+    """Until Redis has written its file anew, which so much that is new makes it do."""
+    await asyncio.sleep(2)
+    while True:
+        state = await backend.redis.info("persistence")
+        if not state["aof_rewrite_in_progress"] and not state["aof_rewrite_scheduled"]:
+            return
+        await asyncio.sleep(0.5)
 
 
 @contextlib.asynccontextmanager
