@@ -8,6 +8,7 @@ from loaders.relationship import prime_relationships
 from services.feeds.home import home_feed
 from services.feeds.ranked import ranked_feed
 from services.feeds.reasons import FeedOrder
+from services.feeds.sponsoring import SponsoredPostRow
 from services.pages import Page
 from services.viewer import ViewerIdentity
 from services.visible import VisiblePost
@@ -32,5 +33,6 @@ async def load_home_feed(
         )
         for row in rows
     ]
-    prime_relationships(context, [post for page in pages for post in page.nodes if isinstance(post, VisiblePost)])
+    shown = [node.post if isinstance(node, SponsoredPostRow) else node for page in pages for node in page.nodes]
+    prime_relationships(context, [post for post in shown if isinstance(post, VisiblePost)])
     return pages

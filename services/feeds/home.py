@@ -3,6 +3,7 @@ truth, so that what they let pass is to be seen, and of someone or something tha
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from models.ids import MAX_ID
 from models.reads.reader import Reader
@@ -19,8 +20,9 @@ REFILL_COUNT = 100
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class FeedEdge(Edge[VisiblePost]):
-    """`score` is None in chronological order."""
+class FeedEdge(Edge[Any]):
+    """Of a VisiblePost, or of what stands between posts (`inserts.py`). `score` is what ranked a post, None in
+    chronological order."""
 
     reason: FeedReason
     score: float | None = None

@@ -13,6 +13,7 @@ from models.reads.reader import Reader
 from models.tables import SnapshotFeed
 from services.backend import Backend
 from services.feeds.home import FeedEdge, home_feed, reason_of
+from services.feeds.inserts import inserts_of
 from services.feeds.ranking.making import Standing, snapshot_to_read, standing_of
 from services.feeds.snapshots import Item, ItemKind, Walk, walk
 from services.marks import marks_of
@@ -38,12 +39,12 @@ async def ranked_feed(
         return await home_feed(backend, reader, links, viewer_id, first=first, after=after)
     standing = await standing_of(reader, viewer_id)
     if place is None:
-        snapshot_id, position = await snapshot_to_read(backend, reader, viewer_id, standing), 0
+        snapshot_id, position = await snapshot_to_read(backend, reader, links, viewer_id, standing), 0
     else:
         snapshot_id, position = place
 
     async def prove(items: Sequence[Item]) -> list[Edge[Any] | None]:
-        return await _shown(reader, links, viewer_id, standing, items)
+        return await _shown(backend, reader, links, viewer_id, standing, items)
 
     walked = await walk(
         reader,
@@ -82,17 +83,28 @@ def _place(after: str) -> tuple[int, ...]:
     return snapshot_id, position
 
 
-async def _shown(
-    reader: Reader, links: MediaLinks, viewer_id: int, standing: Standing, items: Sequence[Item]
+async def _shown(  # noqa: PLR0917
+    backend: Backend,
+    reader: Reader,
+    links: MediaLinks,
+    viewer_id: int,
+    standing: Standing,
+    items: Sequence[Item],
 ) -> list[Edge[Any] | None]:
     """Each item as it may be shown at this moment."""
     marks = await marks_of(reader, viewer_id)
-    posts = await visible_posts(reader, links, viewer_id, [item.id for item in items if item.kind is ItemKind.POST])
+    inserts = await inserts_of(backend, reader, links, viewer_id, items)
+    wanted = {item.id for item in items if item.kind is ItemKind.POST} | inserts.post_ids
+    posts = await visible_posts(reader, links, viewer_id, wanted)
     shown: list[Edge[Any] | None] = []
     for item in items:
-        post = posts.get(item.id)
-        reason = reason_of(post, marks, standing.hashtag_ids) if post else None
-        shown.append(FeedEdge(post, "", reason=reason, score=item.score) if post and reason else None)
+        if item.kind is ItemKind.POST:
+            post = posts.get(item.id)
+            reason = reason_of(post, marks, standing.hashtag_ids) if post else None
+            shown.append(FeedEdge(post, "", reason=reason, score=item.score) if post and reason else None)
+        else:
+            node = inserts.node_of(item, posts, marks)
+            shown.append(FeedEdge(node, "", reason=item.reason) if node else None)
     return shown
 
 

@@ -133,8 +133,6 @@ async def sponsorships_under_way(reader: Reader, sponsorship_ids: Iterable[int])
     return {row["id"]: Sponsorship(**row) for row in rows}
 
 
-def sponsored_post(sponsorship: Sponsorship | None, post: VisiblePost | None, marks: Marks) -> SponsoredPostRow | None:
-    """What is shown of a sponsorship; None for one that is over, or whose post may not be shown."""
-    if sponsorship is None or post is None or not may_be_sponsored(post, marks):
-        return None
-    return SponsoredPostRow(post, sponsorship.label)
+def sponsored_post(sponsorship: Sponsorship, post: VisiblePost | None, marks: Marks) -> SponsoredPostRow | None:
+    """What is shown of a sponsorship that is under way; None for one whose post may not be shown."""
+    return SponsoredPostRow(post, sponsorship.label) if post and may_be_sponsored(post, marks) else None

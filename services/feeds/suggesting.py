@@ -48,7 +48,16 @@ async def suggested_users(
 
     One statement on the viewer's shard and five per node at most, however many there are: whom the viewer follows; who
     of them is to be seen, and followed in truth; whom they follow; who of those may be suggested; and their profiles.
+    None a second time within an operation.
     """
+    key = (suggested_users, viewer_id)
+    if key not in reader.kept:
+        reader.kept[key] = await _suggested(backend, reader, links, viewer_id)
+    kept: SuggestedUsersRow | None = reader.kept[key]
+    return kept
+
+
+async def _suggested(backend: Backend, reader: Reader, links: MediaLinks, viewer_id: int) -> SuggestedUsersRow | None:
     followed = await _few_followed(backend, reader, viewer_id)
     if not followed:
         return None

@@ -17,7 +17,8 @@ from tests.sweep.world import World, make_world
 
 @pytest.fixture(scope="package")
 async def backend(settings: Settings) -> AsyncIterator[Backend]:
-    async with empty_store(settings, "swept", redis=8) as opened:
+    often = settings.model_copy(update={"sponsored_every": 3})
+    async with empty_store(often, "swept", redis=8) as opened:
         yield opened
 
 

@@ -14,6 +14,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
@@ -62,6 +63,11 @@ class Roads:
         """Fields that lead to something and need arguments."""
         fields = self._object(begin).fields.items()
         return {name: field for name, field in fields if needed(field) and not is_leaf_type(get_named_type(field.type))}
+
+    def of_unions(self) -> set[str]:
+        """The types of which unions are made."""
+        unions = [kind for kind in self.schema.type_map.values() if isinstance(kind, GraphQLUnionType)]
+        return {member.name for union in unions for member in union.types}
 
     def of_subscriptions(self) -> list[str]:
         return list(self._object("Subscription").fields)
@@ -151,3 +157,15 @@ def ids_in(answer: object) -> Iterator[tuple[str, str]]:
     elif isinstance(answer, list):
         for value in answer:
             yield from ids_in(value)
+
+
+def types_in(answer: object) -> Iterator[str]:
+    """The names of the types that an answer tells."""
+    if isinstance(answer, dict):
+        if "__typename" in answer:
+            yield answer["__typename"]
+        for value in answer.values():
+            yield from types_in(value)
+    elif isinstance(answer, list):
+        for value in answer:
+            yield from types_in(value)

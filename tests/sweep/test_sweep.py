@@ -39,6 +39,7 @@ async def test_nothing_is_seen_that_may_not_be(roads: Roads, world: World, api: 
     every_road = {road.name for name in begun for road in roads.of(name)}
     # A road by which nobody ever sees anything proves nothing: give the cast something that stands there.
     assert every_road - set(findings.shown) - NOTHING_YET == set()
+    assert roads.of_unions() - findings.types == set()
     print(f"\n{len(findings.walked)} (type, road, viewer), {findings.shown.total()} things seen, 0 leaks")
 
 

@@ -12,7 +12,7 @@ from services.notifications.cursors import cursor_of, sequence_of
 from services.streams import Stream, cursor_in
 from tests.api import Api, subscriber
 from tests.sweep.cast import KINDS, ROLES, Cast, Thing
-from tests.sweep.roads import PAGE, Road, Roads, ids_in
+from tests.sweep.roads import PAGE, Road, Roads, ids_in, types_in
 from tests.sweep.world import World
 
 AT_ONCE = {"User": 2, "Post": 4, "Hashtag": 10, "Place": 10}
@@ -26,12 +26,14 @@ SEES_BLOCKED = {("Viewer", "blockedUsers")}
 
 @dataclass(slots=True)
 class Findings:
-    """`walked`: (type, road, viewer) that was gone. `shown`: roads by which somebody saw something, with whom."""
+    """`walked`: (type, road, viewer) that was gone. `shown`: roads by which somebody saw something, with whom.
+    `types`: what of unions and interfaces came, by its name."""
 
     leaks: list[str] = field(default_factory=list)
     walked: set[tuple[str, str, str]] = field(default_factory=set)
     shown: Counter[str] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
+    types: set[str] = field(default_factory=set)
 
 
 class Leaked(Exception):
@@ -166,6 +168,7 @@ class Sweep:
 
     def look(self, viewer: str, road: str, answer: Any, *, sees_blocked: bool = False) -> None:
         """Holds what came against the model: ids, and markers that stand in any text."""
+        self.findings.types.update(types_in(answer))
         for type_name, number in ids_in(answer):
             thing = self.by_id.get((type_name, number))
             if thing is None:

@@ -1,8 +1,11 @@
 """Makes the cast, by the services that make everything, and then by hand what no service would leave behind: follows
 that survive a block, replies that survive their parent."""
 
+from datetime import timedelta
+
 from sqlalchemy import func, insert
 
+from core import clock
 from core.settings import Settings
 from models.global_ids import NodeKind
 from models.ids import shard_of
@@ -11,6 +14,7 @@ from services.accounts.profile import ProfileChange, update_profile
 from services.backend import Backend
 from services.collections.changing import create_collection, delete_collection
 from services.discovery.following import follow_hashtag
+from services.feeds.sponsorships import sponsor_post
 from services.likes import like
 from services.moderation.reports import NewReport, report
 from services.notifications.tell import tell
@@ -149,6 +153,13 @@ class World:
             reel = await self.post(owner, "reel")
             await self.set_column("posts", "kind = 'REEL'", reel.number)
 
+    async def everyone_pays(self) -> None:
+        """For what they post to be shown to others: of some of them it may not be, later."""
+        now = clock.now()
+        for role in PEOPLE:
+            post = self.posts[role, "live"].number
+            await sponsor_post(self.backend, post, "Paid", now - timedelta(hours=1), now + timedelta(days=1))
+
     async def everyone_talks(self) -> None:
         for owner in (*OWNERS, "follower"):
             post = self.posts[owner, "live"]
@@ -268,6 +279,7 @@ async def make_world(backend: Backend) -> World:
     await world.everyone_follows()
     await world.everyone_mutes_and_befriends()
     await world.everyone_posts()
+    await world.everyone_pays()
     await world.everyone_talks()
     await world.everyone_follows_hashtags()
     await world.everyone_collects_and_reports()

@@ -15,6 +15,7 @@ from models.reads.reader import Reader
 from models.tables import FollowState, PostState, SnapshotFeed, UserState
 from services.backend import Backend
 from services.feeds.candidates import Candidates
+from services.feeds.inserts import inserted
 from services.feeds.ranking.arranging import by_score, spread
 from services.feeds.ranking.features import Candidate, post_features, viewer_features
 from services.feeds.ranking.formula import Formula
@@ -23,6 +24,7 @@ from services.feeds.reasons import FeedReason
 from services.feeds.seen import seen_posts
 from services.feeds.snapshots import Item, ItemKind, keep_snapshot, latest_snapshot
 from services.marks import Marks, marks_of
+from services.visible import MediaLinks
 
 FRESH = timedelta(seconds=60)
 """A snapshot that is older is not used again: what it was made of has grown older, too."""
@@ -44,7 +46,9 @@ async def standing_of(reader: Reader, viewer_id: int) -> Standing:
     return Standing(frozenset(row["hashtag_ids"]), row["followed"])
 
 
-async def snapshot_to_read(backend: Backend, reader: Reader, viewer_id: int, standing: Standing) -> int:
+async def snapshot_to_read(
+    backend: Backend, reader: Reader, links: MediaLinks, viewer_id: int, standing: Standing
+) -> int:
     """The id of the snapshot in which a first page begins. What nodes hold that do not answer is not in it, and it is
     not used again once they do. Raises ShardUnavailable."""
     candidates = Candidates(backend, reader, viewer_id, MAX_ID)
@@ -65,11 +69,12 @@ async def snapshot_to_read(backend: Backend, reader: Reader, viewer_id: int, sta
     posts = [one.features for one in found if one.id in reasons]
     scored = zip(posts, SCORER(posts, viewer, clock.now_ms()), strict=True)
     order = spread(by_score(scored, lambda one: (one[1], one[0].id)), lambda one: one[0].author_id)
+    items = [Item(ItemKind.POST, post.id, score, reasons[post.id]) for post, score in order]
     kept = await keep_snapshot(
         backend,
         viewer_id,
         SnapshotFeed.HOME,
-        [Item(ItemKind.POST, post.id, score, reasons[post.id]) for post, score in order],
+        await inserted(backend, reader, links, viewer_id, items, followed=standing.followed),
         fingerprint=fingerprint_of(*made_of, [standing.followed], sorted(reader.unavailable)),
         floor_id=0 if candidates.ended else candidates.below,
     )

@@ -5,6 +5,7 @@ import pytest
 
 from services.backend import Backend
 from services.background import Background
+from tests.services.feeds.sponsors import end_all_sponsorships
 from tests.services.feeds.town import Town
 
 
@@ -21,3 +22,11 @@ async def small(backend: Backend) -> AsyncIterator[Town]:
     own = replace(backend, settings=few, background=Background())
     yield Town(own)
     await own.background.settled()
+
+
+@pytest.fixture
+async def market(town: Town) -> AsyncIterator[Town]:
+    """A town in which nothing is sponsored yet."""
+    await end_all_sponsorships(town.backend)
+    yield town
+    await end_all_sponsorships(town.backend)

@@ -1,4 +1,3 @@
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -27,14 +26,6 @@ from services.visibility import visible_posts
 from tests.posting import change, links
 from tests.services.feeds.sponsors import end_all_sponsorships, sponsor
 from tests.services.feeds.town import Town
-
-
-@pytest.fixture
-async def market(town: Town) -> AsyncIterator[Town]:
-    """A town in which nothing is sponsored yet."""
-    await end_all_sponsorships(town.backend)
-    yield town
-    await end_all_sponsorships(town.backend)
 
 
 async def chosen(town: Town, viewer: int, count: int = 100, *without: int) -> list[int]:
@@ -212,7 +203,6 @@ async def test_what_a_page_shows_is_proved_by_the_truth(market: Town) -> None:
     row = sponsored_post(found[running], post, Marks())
     assert row is not None
     assert (row.post, row.sponsor, row.label) == (post, post.author, "Paid by us")
-    assert sponsored_post(None, post, Marks()) is None
     assert sponsored_post(found[running], None, Marks()) is None
     assert sponsored_post(found[running], post, Marks(muted=frozenset([author]))) is None
     assert sponsored_post(found[running], replace(post, state="ARCHIVED"), Marks()) is None

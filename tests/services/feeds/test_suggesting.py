@@ -171,6 +171,8 @@ async def test_statements_do_not_depend_on_how_many_there_are(town: Town) -> Non
         assert found is not None
         assert len(found.users) == min(10, 2 * count)
         costs.add(reader.statements)
+        assert await suggested_users(town.backend, reader, links(town.backend), viewer) is found
+        assert reader.statements in costs
     assert costs == {12}  # whom the viewer follows, blocks and mutes; and five on each node
 
 
