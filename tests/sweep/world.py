@@ -99,14 +99,16 @@ class World:
         private.is_private = True
         await make_follow(self.backend, self.soul("asking").person, private.person)
 
-    async def post(self, owner: str, name: str, *, tagged: tuple[str, ...] = ()) -> Thing:
+    async def post(self, owner: str, name: str, *, tagged: tuple[str, ...] = (), under: str | None = None) -> Thing:
+        """`under` are its hashtags beside one of its own: what all have, if it is left out."""
         marker, alt = new_marker(), new_marker()
         owner_id = self.id_of(owner)
         uploads = [await ready_upload(self.backend, owner_id) for _ in range(2)]
         tags = [NewTag(self.id_of(role), 0.5, 0.5) for role in tagged]
         media = [NewMedia(uploads[0], alt, tags), NewMedia(uploads[1], alt)]
         place = NewPlace(f"Place {new_marker()}", 48.2, 16.37)
-        wanted = NewPost(media, caption=f"{self.said(marker, owner)} #{self.common}", place=place)
+        under = f" #{self.common}" if under is None else under
+        wanted = NewPost(media, caption=f"{self.said(marker, owner)}{under}", place=place)
         post_id = await create_post(self.backend, links(self.backend), owner_id, wanted)
         post = self.posts[owner, name] = self.cast.add(Thing("Post", post_id, owner, marker))
         [(hashtags, where)] = await rows(
@@ -153,11 +155,11 @@ class World:
             reel = await self.post(owner, "reel")
             await self.set_column("posts", "kind = 'REEL'", reel.number)
 
-    async def everyone_pays(self) -> None:
-        """For what they post to be shown to others: of some of them it may not be, later."""
+    async def people_pay(self) -> None:
+        """For what they post to be shown to those in whose feeds it does not stand: of most it may not be, later."""
         now = clock.now()
-        for role in PEOPLE:
-            post = self.posts[role, "live"].number
+        for role in ("private", "stranger", "suspended", "blocked", "blocking", "deleted"):
+            post = (await self.post(role, "paid", under="")).number
             await sponsor_post(self.backend, post, "Paid", now - timedelta(hours=1), now + timedelta(days=1))
 
     async def everyone_talks(self) -> None:
@@ -279,9 +281,9 @@ async def make_world(backend: Backend) -> World:
     await world.everyone_follows()
     await world.everyone_mutes_and_befriends()
     await world.everyone_posts()
-    await world.everyone_pays()
     await world.everyone_talks()
     await world.everyone_follows_hashtags()
+    await world.people_pay()
     await world.everyone_collects_and_reports()
     await world.everyone_is_told()
     await world.close()
