@@ -53,7 +53,7 @@ class SuggestedUser:
     mutual_count: int = strawberry.field(description="How many of those whom you follow, and may see, follow them.")
 
 
-@strawberry.type(description="People whom you may want to follow, for those who follow few. Ranked feeds alone have it.")
+@strawberry.type(description="People whom you may want to follow, for those who follow few. Only ranked feeds have it.")
 class SuggestedUsers:
     users: list[SuggestedUser] = strawberry.field(
         description="1 to 10, those first whom most of those whom you follow do."
