@@ -44,8 +44,8 @@ class FeedsMutation:
 class FeedsSubscription:
     @strawberry.subscription(
         description="Posts that come into your home feed, in the order in which they were begun, each once: from now"
-        " on, or from a cursor on. What was posted before and comes to be seen later, because you follow somebody new or"
-        " it is back from the archive, is not sent."
+        " on, or from a cursor on. What was posted before and comes to be seen later, because you follow somebody new"
+        " or it is back from the archive, is not sent."
     )
     async def home_feed(
         self,
