@@ -1,6 +1,7 @@
 """A page of reels, which are posts of the kind REEL alone: of those whom the viewer follows, under hashtags that the
-viewer follows, and of everybody where they are public. Ranked by the formula, in which what was seen sinks, they are a
-snapshot; each page proves each post by visibility, and says anew why it is there."""
+viewer follows, and of everybody where they are public. Ranked by the formula, in which what was seen sinks, and spread
+so that no author comes twice in a row where that can be helped, they are a snapshot; each page proves each post by
+visibility, and says anew why it is there."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from services.feeds.explore.feed import trending_reason
 from services.feeds.explore.pool import Pool, trending
 from services.feeds.home import FeedEdge
 from services.feeds.ranked_pages import LENGTH, Ranked, ranked_page
+from services.feeds.ranking.arranging import by_score, spread
 from services.feeds.ranking.features import Candidate, post_features, viewer_features
 from services.feeds.ranking.formula import Formula
 from services.feeds.reasons import REASON_NUMBERS, FeedReason
@@ -106,10 +108,11 @@ async def _ranked(backend: Backend, reader: Reader, asker: _Asker) -> Ranked:
     candidates = await post_features(reader, asker.id, ids, seen=seen)
     reels = [(one, reason) for one in candidates if (reason := _candidate_reason(one, asker)) is not None]
     scores = Formula()([one.features for one, _ in reels], viewer, clock.now_ms())
-    items = [Item(ItemKind.POST, one.id, score, reason) for (one, reason), score in zip(reels, scores, strict=True)]
-    items.sort(key=lambda item: (-(item.score or 0), -item.id))
+    ranked = by_score(zip(scores, reels, strict=True), lambda one: (one[0], one[1][0].id))
+    order = spread(ranked[:LENGTH], lambda one: one[1][0].author_id)
+    items = [Item(ItemKind.POST, one.id, score, reason) for score, (one, reason) in order]
     made_of = [(one.id, REASON_NUMBERS[reason], one.features.is_seen) for one, reason in reels]
-    return Ranked(items[:LENGTH], made_of)
+    return Ranked(items, made_of)
 
 
 def _candidate_reason(one: Candidate, asker: _Asker) -> FeedReason | None:
