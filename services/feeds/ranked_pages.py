@@ -1,10 +1,7 @@
 """Pages of a feed that is a snapshot and nothing below it."""
 
-import hashlib
-import struct
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from core import clock
 from core.errors import RequestErrorCode, RequestFault
@@ -12,13 +9,11 @@ from models.reads.reader import Reader
 from models.tables import SnapshotFeed
 from services.backend import Backend
 from services.feeds.home import FeedEdge
+from services.feeds.ranking.making import FRESH, fingerprint_of
 from services.feeds.snapshots import Item, keep_snapshot, latest_snapshot, walk
 from services.pages import Page, PageInfo, checked_first, decode_cursor, encode_cursor
 from services.visible import VisiblePost
 
-FRESH = timedelta(seconds=60)
-"""A snapshot that is younger and was made of the same is read again, so that what nothing has changed about reads the
-same twice."""
 LENGTH = 500
 """The most items of a snapshot; where it ends, the feed ends."""
 
@@ -75,18 +70,11 @@ async def ranked_page(
 
 
 async def _begin(backend: Backend, reader: Reader, viewer_id: int, feed: SnapshotFeed, ranked: Ranked) -> int:
-    """The id of the snapshot to read: the latest one, or a new one."""
-    fingerprint = fingerprint_of(ranked.made_of)
+    """The id of the snapshot to read: the latest one, where it is FRESH and was made of the same, so that what nothing
+    has changed about reads the same twice; else a new one."""
+    fingerprint = fingerprint_of(*ranked.made_of)
     latest = await latest_snapshot(reader, viewer_id, feed)
     if latest and latest.fingerprint == fingerprint and clock.now() - latest.created_at < FRESH:
         return latest.id
     made = await keep_snapshot(backend, viewer_id, feed, ranked.items, fingerprint=fingerprint, floor_id=0)
     return made.id
-
-
-def fingerprint_of(made_of: Iterable[tuple[int, ...]]) -> int:
-    """63 bits."""
-    digest = hashlib.blake2b(digest_size=8)
-    for numbers in made_of:
-        digest.update(struct.pack(f">B{len(numbers)}q", len(numbers), *numbers))
-    return int.from_bytes(digest.digest()) >> 1
