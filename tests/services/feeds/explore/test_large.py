@@ -36,7 +36,7 @@ FILL = """
     SELECT {floor} + (n::bigint << 23), 'u{shard}_' || n, n % 5 = 0 FROM generate_series(1, {people}) AS n;
     INSERT INTO posts (id, author_id, kind, media, hashtags)
     SELECT {since} + ((n * {step}::bigint) << 23) + {low}, {floor} + ((n % {people} + 1)::bigint << 23),
-           CASE WHEN n % 50 = 0 THEN 'REEL' ELSE 'PHOTO' END, '[]',
+           CASE WHEN n % 49 = 0 THEN 'REEL' ELSE 'PHOTO' END, '[]',
            CASE WHEN n % 8 = 0 THEN '[{{"id": {floor}, "name": "h"}}]'::jsonb ELSE '[]'::jsonb END
     FROM generate_series(1, {posts}) AS n;
     INSERT INTO counts SELECT id, 4, 20 FROM posts WHERE shard_of(id) = {shard};
@@ -140,7 +140,7 @@ async def test_pages_over_200000_posts(fair: Fair) -> None:
     def here(ids: list[int]) -> list[int]:
         return fair.backend.shards.by_node(ids)[node]
 
-    bounds = {
+    bounds: dict[str, tuple[tuple[Any, ...], int]] = {
         "pool": ((NEWEST_POSTS, since, LOOKED_AT * length, length), 4 * LOOKED_AT * length),
         "pool of reels": ((NEWEST_REELS, since, LOOKED_AT * length, length), 4 * LOOKED_AT * length),
         "ways": ((WAYS_FROM_POSTS, here(one.liked), LIKERS), 25 * (LIKERS + 1)),
