@@ -263,6 +263,23 @@ async def test_all_are_built_anew(town: Town) -> None:
         assert (await timeline.wholes(town.backend, [viewer]))[viewer].ids == tuple(sorted(posts))
 
 
+async def test_what_is_pulled_is_not_built(town: Town) -> None:
+    author = await town.person()
+    pushed = await town.post(author)
+    viewer = await warm(town, author)
+    async with town.backend.transaction(shard_of(author)) as transaction:
+        row = {"author_id": author, "since_id": pushed - 2 * MINUTE, "until_id": pushed}
+        await transaction.session.execute(insert(PulledInterval).values(row))
+        long_ago = pushed - MINUTE // 2
+        made = "INSERT INTO posts (id, author_id, kind, media) VALUES (:id, :author, 'PHOTO', '[]')"
+        await transaction.session.execute(text(made), {"id": long_ago, "author": author})
+    await put(town, viewer, long_ago)
+    assert await differences(town, viewer) == [Difference(viewer, (), (long_ago,))]
+    assert await rebuild(town.backend, [viewer], lambda _done, _all: None) == 1
+    assert await differences(town, viewer) == []
+    assert (await timeline.wholes(town.backend, [viewer]))[viewer].ids == (pushed,)
+
+
 async def test_it_is_rebuilt_beside_pushes(town: Town) -> None:
     author = await town.person()
     await town.posts(author, 3)
