@@ -43,10 +43,10 @@ async def run_on_each(
     """
     commands = [_command(script, form, numbers, arguments) for form, numbers in groups]
     try:
-        return await _sent(redis, commands)
+        return await sent(redis, commands)
     except NoScriptError:
         await redis.script_load(script.source)
-        return await _sent(redis, commands)
+        return await sent(redis, commands)
 
 
 def _command(script: Script, form: bytes, numbers: Sequence[int], arguments: Sequence[bytes | int]) -> bytes:
@@ -58,12 +58,17 @@ def _command(script: Script, form: bytes, numbers: Sequence[int], arguments: Seq
     return b"*%d\r\n%b%b%b" % (3 + len(numbers) + len(ends), begin, keys, b"".join(map(_part, ends)))
 
 
+def packed(*parts: bytes) -> bytes:
+    """A command as the protocol writes it."""
+    return b"*%d\r\n%b" % (len(parts), b"".join(map(_part, parts)))
+
+
 def _part(argument: bytes) -> bytes:
     return b"$%d\r\n%b\r\n" % (len(argument), argument)
 
 
-async def _sent(redis: Redis, commands: Sequence[bytes]) -> list[Any]:
-    """All answers, in one round trip; a connection that was lost is tried once more. Raises the first RedisError."""
+async def sent(redis: Redis, commands: Sequence[bytes]) -> list[Any]:
+    """All answers to packed commands that bear being sent twice, in one round trip. Raises the first RedisError."""
     pool = redis.connection_pool
     connection: AbstractConnection = await pool.get_connection()  # type: ignore[no-untyped-call]
     try:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from core import clock
 from models.ids import shard_of
 from services.backend import PUBLISH_SECONDS, Backend
+from services.scripts import packed, sent
 
 REFRESH_SECONDS = 30.0
 KEPT_SECONDS = 75.0
@@ -87,10 +88,7 @@ async def tell_of_post(backend: Backend, author_id: int) -> None:
 
 
 async def _watchers(redis: Redis, groups: dict[int, list[int]]) -> list[int]:
-    async with redis.pipeline(transaction=False) as pipeline:
-        for shard in groups:
-            pipeline.exists(key_of(shard))
-        watched = await pipeline.execute()
+    watched = await sent(redis, [packed(b"EXISTS", key_of(shard)) for shard in groups])
     # Thousands of names are sent only to shards where somebody watches.
     groups = {shard: viewer_ids for (shard, viewer_ids), some in zip(groups.items(), watched, strict=True) if some}
     if not groups:
