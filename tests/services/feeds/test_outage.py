@@ -8,6 +8,7 @@ from core.errors import ShardUnavailable
 from services.backend import Backend
 from services.feeds import timeline
 from services.feeds.home import home_feed
+from services.feeds.ranked import ranked_feed
 from services.marks import keep_marks
 from services.visible import MediaLinks
 from tests.services.feeds.town import Town
@@ -59,3 +60,25 @@ async def test_a_cold_page_needs_the_viewers_own_node(town: Town, half: Town) ->
         await home_feed(half.backend, half.backend.reader(), MediaLinks(half.backend.signer), viewer)
     await half.backend.background.settled()
     assert await town.backend.redis.exists(timeline.key_of(viewer)) == 0
+
+
+async def test_a_ranked_page_has_what_is_in_reach_and_its_snapshot_is_not_used_again(town: Town, half: Town) -> None:
+    viewer, posts = await followed_on_both(town, 0)
+    await town.warm(viewer)
+    for warm in (True, False):
+        reader = half.backend.reader()
+        page = await ranked_feed(half.backend, reader, MediaLinks(half.backend.signer), viewer)
+        assert [post.id for post in page.nodes] == [posts[0]]
+        assert reader.unavailable == {1}
+        whole = await ranked_feed(town.backend, town.backend.reader(), MediaLinks(town.backend.signer), viewer)
+        assert sorted(post.id for post in whole.nodes) == sorted(posts.values())
+        if warm:
+            await town.backend.redis.delete(timeline.key_of(viewer))
+    await half.backend.background.settled()
+
+
+async def test_a_ranked_page_needs_the_viewers_own_node(town: Town, half: Town) -> None:
+    viewer, _ = await followed_on_both(town, 1)
+    with pytest.raises(ShardUnavailable):
+        await ranked_feed(half.backend, half.backend.reader(), MediaLinks(half.backend.signer), viewer)
+    await half.backend.background.settled()

@@ -31,6 +31,7 @@ from tests.services.feeds.ranking_town import (
     walked,
     was_shown,
 )
+from tests.services.feeds.scene import Scene
 from tests.services.feeds.town import Town
 
 HOUR = 3_600_000
@@ -313,3 +314,25 @@ async def test_a_cursor_of_something_else_is_refused(few: Town) -> None:
         with pytest.raises(RequestFault) as raised:
             await page_of(few.backend, viewer, first)
         assert raised.value.code is RequestErrorCode.LIMIT_EXCEEDED
+
+
+async def test_it_holds_what_plain_sql_says_for_the_same_reasons(town: Town) -> None:
+    """With followed hashtags, pulled authors, mutes, blocks and private accounts; ranked above the floor, by time below
+    it."""
+    settings = town.backend.settings.model_copy(
+        update={"ranked_candidates": 40, "timeline_length": 25, "suggest_below_follows": 0}
+    )
+    own = Town(replace(town.backend, settings=settings, background=Background(), kept={}))
+    scene = await Scene.drawn(own, 11, viewers=3, authors=10, stars=4, posts=100)
+    reasons: set[str] = set()
+    for viewer in scene.viewers:
+        expected = await scene.oracle(viewer)
+        edges = await walked(own.backend, viewer, 7)
+        shown = [(edge.node.id, edge.reason.value) for edge in edges]
+        ranked = [item for item, edge in zip(shown, edges, strict=True) if edge.score is not None]
+        assert shown[len(ranked) :] == expected[len(ranked) :]
+        assert sorted(ranked, reverse=True) == expected[: len(ranked)]
+        assert 20 < len(ranked) <= 40
+        reasons |= {reason for _, reason in ranked}
+    assert reasons == {"OWN", "FOLLOWING", "FOLLOWED_HASHTAG"}
+    await own.backend.background.settled()
