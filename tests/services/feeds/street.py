@@ -120,6 +120,10 @@ class Street:
             for other in ids:
                 if one != other:
                     self._tie(one, other)
+        for one in ids:  # whom each does not follow any more, and the own shard has not heard of it
+            edges = [edge for (follower, _), edge in self.follows.items() if follower == one]
+            for edge in edges[:2]:
+                edge.stands, edge.mirror_stands = False, True
         for number, author in enumerate(ids):
             for _ in range(30 if number % 10 == 0 else chance.randrange(6)):
                 post = self.new_id(shard_of(author), self.moment())

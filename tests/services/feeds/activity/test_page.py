@@ -10,6 +10,7 @@ from services.feeds.activity.proof import ShownActivity
 from services.pages import Page, encode_cursor, microseconds
 from services.visible import MediaLinks
 from tests.services.feeds.street import Item, Street
+from tests.services.feeds.town import Town
 
 
 async def page_of(backend: Backend, viewer: int, first: int = 20, after: str | None = None) -> Page[ShownActivity]:
@@ -66,6 +67,18 @@ async def test_only_the_newest_posts_of_all_are_looked_at(backend: Backend, monk
     street.posts_of_all = 12
     await compare(street, active(street, 3), (20,))
     assert [street.feed(viewer) for viewer in active(street, 3)] != whole
+
+
+async def test_all_of_it_may_be_by_one_person(town: Town) -> None:
+    viewer, author, other = [await town.person() for _ in range(3)]
+    for person in (author, other):
+        await town.set_follow(viewer, person)
+    posts = await town.posts(author, 130)
+    page = await page_of(town.backend, viewer, 100)
+    assert [one.subject.id for one in page.nodes] == posts[:100]
+    page = await page_of(town.backend, viewer, 100, page.page_info.end_cursor)
+    assert [one.subject.id for one in page.nodes] == posts[100:]
+    assert not page.page_info.has_next_page
 
 
 @pytest.mark.drill
