@@ -161,7 +161,7 @@ _FINISH_ALONG = text("""
     UPDATE deliveries d SET state = 'DONE', done_at = clock_now(), started_at = NULL, last_error = NULL
     FROM (
         SELECT event_id FROM deliveries
-        WHERE event_id = ANY(:events) AND handler = :handler AND state IN ('PENDING', 'ENQUEUED')
+        WHERE event_id = ANY(:events) AND handler = :handler AND state <> 'DONE'
         ORDER BY event_id FOR UPDATE
     ) undone
     WHERE d.event_id = undone.event_id AND d.handler = :handler
@@ -170,7 +170,7 @@ _FINISH_ALONG = text("""
 
 async def finish_along(job: Job, event_ids: Collection[int]) -> None:
     """Marks the job's own delivery DONE, and those of its handler for other events of the shard, in whatever try they
-    are: who makes one finds that it has been superseded. Raises ShardUnavailable."""
+    are, or dead: who makes one finds that it has been superseded. Raises ShardUnavailable."""
     async with job.backend.transaction(shard_of(job.event_id)) as transaction:
         await transaction.session.execute(_FINISH_ALONG, {"events": [*event_ids], "handler": job.handler})
     job.is_done = True

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix
+from redis.exceptions import ClusterDownError, OutOfMemoryError, ReadOnlyError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -21,8 +22,16 @@ from services.deliveries import Claimed
 from services.outbox import Deferred, Job, Superseded, Unfinished
 from workers.family import JobFamily
 
-OUTAGES = (ShardUnavailable, StorageUnavailable, RedisConnectionError, RedisTimeoutError)
-"""A server is away: no fault of the job, which waits until it is back."""
+OUTAGES = (
+    ShardUnavailable,
+    StorageUnavailable,
+    RedisConnectionError,
+    RedisTimeoutError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ClusterDownError,
+)
+"""A server is away, or takes no writes: no fault of the job, which waits until it does again."""
 log = structlog.get_logger("job")
 
 

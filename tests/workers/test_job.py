@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import structlog
+from redis.exceptions import OutOfMemoryError
 
 from core import clock
 from core.errors import ShardUnavailable
@@ -87,7 +88,7 @@ async def test_a_handler_that_hangs_is_cut_off_and_has_failed(store: Backend) ->
     assert (row["last_error"], row["attempts"], row["forgiven"]) == ("TimeoutError()", 1, 0)
 
 
-@pytest.mark.parametrize("fault", [ShardUnavailable(1), ConnectionError("reset")])
+@pytest.mark.parametrize("fault", [ShardUnavailable(1), OutOfMemoryError("full"), ConnectionError("reset")])
 async def test_an_outage_is_waited_for(store: Backend, fault: Exception) -> None:
     async def work(_: Job) -> None:
         raise fault
@@ -96,7 +97,7 @@ async def test_an_outage_is_waited_for(store: Backend, fault: Exception) -> None
     for attempt in (1, 2, 3):
         assert await delivered(store, event_id, work) == "PENDING"
         row = await delivery(store, event_id)
-        forgiven = attempt if isinstance(fault, ShardUnavailable) else 0
+        forgiven = 0 if isinstance(fault, ConnectionError) else attempt
         assert (row["attempts"], row["forgiven"]) == (attempt, forgiven)
         await make_due(store, event_id)
         if not forgiven:

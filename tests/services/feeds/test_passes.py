@@ -149,3 +149,22 @@ async def test_whatever_comes_at_once_is_fanned_out(small: Town) -> None:
         await asyncio.gather(*map(work, due))
     for job in jobs:
         assert await holders(small, followers, job.payload["post_id"]) == followers
+
+
+async def test_what_was_given_up_meanwhile_is_done_all_the_same(small: Town) -> None:
+    """The pass outlived its lease once too often, and another job of it has used up its tries: both are fanned out."""
+    author, followers = await crowd(small, 7)
+    jobs = [await small.posted(author) for _ in range(2)]
+    jobs[0].progress = {
+        "after": 0, "served": 0,
+        "posts": [job.payload["post_id"] for job in jobs], "events": [job.event_id for job in jobs],
+    }  # fmt: skip
+    async with small.backend.transaction(shard_of(author)) as transaction:
+        await transaction.session.execute(
+            text("UPDATE deliveries SET state = 'DEAD' WHERE event_id = ANY(:events) AND handler = 'fan_out_post'"),
+            {"events": [job.event_id for job in jobs]},
+        )
+    await fan_out_post(jobs[0])
+    for job in jobs:
+        assert await holders(small, followers, job.payload["post_id"]) == followers
+    assert await states(small, jobs) == [("DONE", False)] * 2

@@ -2,6 +2,7 @@ import itertools
 import random
 
 import pytest
+from redis.exceptions import OutOfMemoryError
 
 from models.ids import MAX_ID
 from services.feeds import timeline
@@ -222,3 +223,19 @@ async def test_it_is_what_a_sorted_list_with_a_floor_is(small: Town, viewer: int
         ids = sorted((one for one in held if one < below), reverse=True)
         found = await timeline.read(small.backend, viewer, below, count)
         assert found == Stretch(ids[:count], floor if len(ids) < count and floor < below else None)
+
+
+async def test_a_server_that_is_full_says_so_and_can_still_be_read(small: Town, viewer: int) -> None:
+    """As a fault that a job waits out (`workers/job.py`)."""
+    redis = small.backend.redis
+    await built(small, viewer, 0, [20, 10])
+    limit = (await redis.config_get("maxmemory"))["maxmemory"]
+    await redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(OutOfMemoryError):
+            await timeline.push(small.backend, [viewer], 30)
+        assert await whole(small, viewer) == Stretch([20, 10], 0)
+    finally:
+        await redis.config_set("maxmemory", limit)
+    assert await timeline.push(small.backend, [viewer], 30) == 1
+    assert await whole(small, viewer) == Stretch([30, 20, 10], 0)
