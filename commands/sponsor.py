@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from core import clock
 from core.embedded.faults import StartupError
@@ -69,7 +70,10 @@ async def add_sponsorship(
 ) -> str:
     """What has been done, in a sentence. Raises StartupError where it cannot be."""
     begins_at = clock.now() if begins is None else begins.replace(tzinfo=UTC)
-    ends_at = begins_at + timedelta(days=DEFAULT_DAYS) if ends is None else ends.replace(tzinfo=UTC)
+    try:
+        ends_at = begins_at + timedelta(days=DEFAULT_DAYS) if ends is None else ends.replace(tzinfo=UTC)
+    except OverflowError as fault:
+        raise StartupError("The calendar ends before it would: say --until when.") from fault
     if ends_at <= clock.now():
         raise StartupError("It would be over already.")
     number = post_number(post)
@@ -96,11 +100,12 @@ def post_number(post: str) -> int:
 
 
 def table_of(sold: list[Sold], now: datetime) -> Table:
+    """Labels as they are: what looks like rich's markup in them is none."""
     table = Table("Number", "Post", "By", "Label", "From (UTC)", "Until (UTC)", "")
     for one in sold:
         state = "over" if one.ends_at <= now else "to come" if one.begins_at > now else "shown"
         table.add_row(
-            str(one.id), encode_shortcode(one.post_id), one.username, one.label,
+            str(one.id), encode_shortcode(one.post_id), one.username, Text(one.label),
             moment(one.begins_at), moment(one.ends_at), state,
         )  # fmt: skip
     return table

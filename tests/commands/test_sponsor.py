@@ -13,6 +13,8 @@ from tests.commands.cli import cells, cli
 from tests.factories import make_user
 from tests.posting import make_post, rows
 
+LABEL = "[Ad] [/bold] [red]paid[/red]"
+"""Brackets mean something to the library that draws the table."""
 STORED = "SELECT id, label, begins_at, ends_at FROM sponsorships WHERE post_id = $1 ORDER BY id"
 
 
@@ -23,7 +25,7 @@ async def test_a_post_is_sponsored_looked_at_and_ended_at_the_terminal(backend: 
     running, to_come = await asyncio.gather(
         cli(settings, "sponsor", "add", code),
         cli(settings, "sponsor", "add", encode(NodeKind.POST, other), "--from", "2040-01-02", "--until",
-            "2040-01-03T04:05", "--label", "Paid partnership"),
+            "2040-01-03T04:05", "--label", LABEL),
     )  # fmt: skip
     [(number, label, begins, ends)] = await rows(backend, post, STORED, post)
     assert (label, ends - begins) == ("Sponsored", timedelta(days=DEFAULT_DAYS))
@@ -32,13 +34,13 @@ async def test_a_post_is_sponsored_looked_at_and_ended_at_the_terminal(backend: 
     assert running.stdout == f"{code} is sponsored until {moment(ends)}: number {number}.\n"
     [later] = await rows(backend, other, STORED, other)
     moments = (datetime(2040, 1, 2, tzinfo=UTC), datetime(2040, 1, 3, 4, 5, tzinfo=UTC))
-    assert later[1:] == ("Paid partnership", *moments)
+    assert later[1:] == (LABEL, *moments)
     assert to_come.stdout == f"{encode_shortcode(other)} is sponsored until 2040-01-03 04:05: number {later[0]}.\n"
 
     ended, table = await cli(settings, "sponsor", "end", str(number)), await cli(settings, "sponsor", "list")
     assert (ended.returncode, ended.stdout) == (0, f"{number} has ended.\n")
     assert cells(table.stdout, str(later[0])) == [
-        str(later[0]), encode_shortcode(other), author.username, "Paid partnership", "2040-01-02 00:00",
+        str(later[0]), encode_shortcode(other), author.username, LABEL, "2040-01-02 00:00",
         "2040-01-03 04:05", "to come",
     ]  # fmt: skip
     assert str(number) not in table.stdout
@@ -69,6 +71,7 @@ async def test_what_cannot_be_done_is_one_clear_sentence(backend: Backend, setti
         ((private.global_id, None, None, "Paid"), f"{private.global_id} is not the id of a post."),
         ((code, None, past, "Paid"), "It would be over already."),
         ((code, later, later, "Paid"), "It ends before it begins."),
+        ((code, datetime(9999, 12, 30), None, "Paid"), "The calendar ends before it would: say --until when."),  # noqa: DTZ001
         ((code, None, None, " "), "The label says nothing."),
         ((code, None, None, "x" * 61), "Use 60 characters at most."),
     ):
