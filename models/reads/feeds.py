@@ -92,8 +92,8 @@ STANDING_OF = f"""
     LEFT JOIN pulled_intervals i ON i.author_id = author.id
 """  # noqa: S608  put together from constants
 
-# Whether a post is to be in feeds. $1 its id, on whose shard it runs
-POST_IS_LIVE = "SELECT state = 'LIVE' AS is_live FROM posts WHERE id = $1"
+# Those of some posts that are to be in feeds. $1 their ids, all of the shard on which it runs
+LIVE_AMONG = "SELECT id FROM posts WHERE id = ANY($1) AND state = 'LIVE'"
 
 # $1 id of the one followed, on whose shard it runs, $2 id of the follower
 FOLLOW_TRUTH = "SELECT state, version FROM follows WHERE followed_id = $1 AND follower_id = $2"

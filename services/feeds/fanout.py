@@ -4,16 +4,20 @@ A fan-out takes along all posts of its author that are still to be fanned out, a
 followers (`passes.py`: one at a time in a process). The progress is saved behind each chunk, so a job that died goes on
 with the chunk in which it died, with the posts that began at the same place; a chunk that is pushed again changes
 nothing. When the pass is over, the deliveries of all its posts are DONE at once.
+
+Whoever withdraws a post may have come by between the look whether it is LIVE and the push. So a look behind the push
+tells what has to go again.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from core import clock
 from core.crash import crash_point
 from models.ids import shard_of
-from models.reads.feeds import FAN_OUTS_TO_DO, FOLLOWERS_AFTER, POST_IS_LIVE
+from models.reads.feeds import FAN_OUTS_TO_DO, FOLLOWERS_AFTER, LIVE_AMONG
 from services import tries
 from services.backend import Backend
 from services.feeds import thresholds, timeline
@@ -43,17 +47,27 @@ async def fan_out_post(job: Job) -> None:
     Raises ShardUnavailable, RedisError or OSError; Unfinished where there is more to do; Deferred where another job
     has taken the post along.
     """
-    backend = job.backend
+    backend, author_id = job.backend, job.payload["author_id"]
+    unproved: deque[tuple[list[int], list[int]]] = deque()
 
     async def push(viewer_ids: list[int], live: list[int]) -> None:
+        if len(unproved) > 1:  # this page was read behind the push before the last one
+            await _prove(backend, *unproved.popleft(), live)
         if live and viewer_ids:
             await timeline.push(backend, viewer_ids, *live)
+            unproved.append((viewer_ids, live))
             await wake_watchers(backend, viewer_ids)
 
     async with leading(job) as own:
         progress = job.progress or await _begun(job)
         own_post, own_event = job.payload["post_id"], job.event_id
-        await _to_followers(job, progress, progress.get("posts", [own_post]), push)
+        try:
+            await _to_followers(job, progress, progress.get("posts", [own_post]), push)
+        finally:
+            if unproved:
+                live = await _live(backend, author_id, [post for _, posts in unproved for post in posts])
+                for chunk in unproved:
+                    await _prove(backend, *chunk, live)
         crash_point("fanout.before_done")
         events = progress.get("events", [own_event])
         await tries.finish_along(job, events)
@@ -76,6 +90,7 @@ async def _begun(job: Job) -> dict[str, Any]:
     pushed = await thresholds.review(backend, author_id, post_ids)
     crash_point("fanout.after_review")
     await push_own(backend, author_id, *post_ids)
+    await _prove(backend, [author_id], post_ids, await _live(backend, author_id, post_ids))
     await wake_watchers(backend, [author_id])
     await tell_of_post(backend, author_id)
     return {"after": 0, "served": 0, "posts": pushed, "events": sorted({event_id, *(row["id"] for row in along)})}
@@ -91,16 +106,29 @@ async def withdraw_post(job: Job) -> None:
     author_id, post_id = job.payload["author_id"], job.payload["post_id"]
 
     async def take_out(viewer_ids: list[int], _: list[int]) -> None:
-        await timeline.take_out(job.backend, viewer_ids, [post_id])
-        for row in await job.backend.reader().on_shard_of(post_id, POST_IS_LIVE, post_id):
-            if row["is_live"]:
-                await timeline.push(job.backend, viewer_ids, post_id)
+        await _prove(job.backend, viewer_ids, [post_id], [])
 
     if job.progress is None:
         await take_out([author_id], [])
         if not await thresholds.pushed_of(job.backend, author_id, [post_id]):
             return
     await _to_followers(job, job.progress or {"after": 0, "served": 0}, None, take_out)
+
+
+async def _prove(backend: Backend, viewer_ids: list[int], post_ids: Sequence[int], live: Sequence[int]) -> None:
+    """Takes out those of an author's posts that are not LIVE, and puts those in again that are by now."""
+    gone = sorted(set(post_ids).difference(live))
+    if gone and viewer_ids:
+        await timeline.take_out(backend, viewer_ids, gone)
+        back = await _live(backend, gone[0], gone)
+        if back:
+            await timeline.push(backend, viewer_ids, *back)
+
+
+async def _live(backend: Backend, author_id: int, post_ids: Sequence[int]) -> list[int]:
+    """Those of an author's posts that are LIVE at this moment. `author_id` may be any id of the author's shard."""
+    rows = await backend.reader().on_shard_of(author_id, LIVE_AMONG, post_ids)
+    return [row["id"] for row in rows]
 
 
 async def _to_followers(job: Job, progress: dict[str, Any], post_ids: Sequence[int] | None, tell: Tell) -> None:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from models.ids import MAX_ID
+from services.backend import Backend
 from services.feeds import fanout, timeline
 from services.feeds.fanout import fan_out_post, withdraw_post
 from services.feeds.timeline import Stretch
@@ -107,3 +108,55 @@ async def test_a_late_job_of_the_archive_leaves_a_post_that_is_back(small: Town)
     job.saves_left = 10
     await withdraw_post(job)
     assert await holders(small, [author, *followers], post) == [author, *followers]
+
+
+async def test_a_post_that_was_withdrawn_before_it_was_fanned_out_is_nowhere(small: Town) -> None:
+    author, followers = await crowd(small, 4)
+    post = await small.post(author)
+    await small.set_state("DELETED", post)
+    await withdraw_post(small.job(author_id=author, post_id=post))
+    await fan_out_post(small.job(author_id=author, post_id=post))
+    assert await holders(small, [author, *followers], post) == []
+
+
+@pytest.mark.parametrize("chunk", [0, 1, 2, 3])
+@pytest.mark.parametrize("is_back", [False, True])
+async def test_a_post_that_is_withdrawn_between_the_look_and_the_push(
+    small: Town, monkeypatch: pytest.MonkeyPatch, chunk: int, *, is_back: bool
+) -> None:
+    """Of 8 followers 3 are served at once. The first push is into the author's own timeline. Where the post is back
+    from the archive, that is when it has been taken out again."""
+    author, followers = await crowd(small, 8)
+    post, other = await small.post(author), await small.post(author)
+    push, take_out, pushes = timeline.push, timeline.take_out, list[int]()
+
+    async def late(backend: Backend, viewer_ids: list[int], *post_ids: int) -> int:
+        pushes.append(len(pushes))
+        if pushes[-1] == chunk:
+            await small.set_state("ARCHIVED", post)
+            await withdraw_post(small.job(author_id=author, post_id=post))
+            if is_back:
+                monkeypatch.setattr(timeline, "take_out", beside)
+        return await push(backend, viewer_ids, *post_ids)
+
+    async def beside(backend: Backend, viewer_ids: list[int], post_ids: list[int]) -> int:
+        """The post comes back, with a fan-out of its own, before it is taken out."""
+        monkeypatch.setattr(timeline, "take_out", take_out)
+        monkeypatch.setattr(timeline, "push", push)
+        await small.set_state("LIVE", post)
+        for viewer in (author, *followers):
+            await push(backend, [viewer], post)
+        return await take_out(backend, viewer_ids, post_ids)
+
+    monkeypatch.setattr(timeline, "push", late)
+    job = small.job(author_id=author, post_id=other)
+    job.progress = None if chunk == 0 else {"after": 0, "served": 0, "posts": [post, other], "events": [job.event_id]}
+    if chunk:
+        pushes.append(0)
+        await fan_out_post(job)
+    else:
+        await fan_out_post(small.job(author_id=author, post_id=post))
+    everybody = [author, *followers] if chunk == 0 else followers
+    assert await holders(small, everybody, post) == (everybody if is_back else [])
+    if chunk:
+        assert await holders(small, followers, other) == followers
