@@ -50,7 +50,9 @@ class SponsoredPost:
 class SuggestedUser:
     user: User = strawberry.field(description="The person.")
     reason: str = strawberry.field(description="Why, in a sentence for people.")
-    mutual_count: int = strawberry.field(description="How many of those whom you follow, and may see, follow them.")
+    mutual_count: int = strawberry.field(
+        description="How many of those whom you follow, may see and do not mute, follow them."
+    )
 
 
 @strawberry.type(description="People whom you may want to follow, for those who follow few. Only ranked feeds have it.")

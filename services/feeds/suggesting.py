@@ -25,8 +25,8 @@ CONSIDERED = 500
 
 @dataclass(slots=True, eq=False)
 class SuggestedUserRow:
-    """`mutual_count`: how many of those whom the viewer follows, and sees, follow this person. `reason` is a sentence
-    for people."""
+    """`mutual_count`: how many of those whom the viewer follows, sees and does not mute follow this person. `reason` is
+    a sentence for people."""
 
     user: VisibleUser
     reason: str
@@ -44,7 +44,8 @@ async def suggested_users(
     backend: Backend, reader: Reader, links: MediaLinks, viewer_id: int
 ) -> SuggestedUsersRow | None:
     """At most MOST_SHOWN people whom the viewer may look up and into, and neither follows, has asked, mutes nor is;
-    None where there is nobody, or the viewer follows enough. Raises ShardUnavailable.
+    None where there is nobody, or the viewer follows enough. Who is muted is not named or counted either: the card
+    stands in a feed. Raises ShardUnavailable.
 
     One statement on the viewer's shard and five per node at most, however many there are: whom the viewer follows; who
     of them is to be seen, and followed in truth; whom they follow; who of those may be suggested; and their profiles.
@@ -62,7 +63,7 @@ async def _suggested(backend: Backend, reader: Reader, links: MediaLinks, viewer
     if not followed:
         return None
     marks = await marks_of(reader, viewer_id)
-    among = await visible_and_followed(reader, links, viewer_id, set(followed))
+    among = await visible_and_followed(reader, links, viewer_id, set(followed) - marks.muted)
     if not among:
         return None
     left_out = {viewer_id, *followed} | marks.muted | marks.blocked

@@ -93,6 +93,18 @@ async def test_who_may_not_be_suggested(town: Town) -> None:
     assert found == [(number, 1, why) for number in sorted((people["private"], people["asked"]))]
 
 
+async def test_who_is_muted_is_neither_counted_nor_named(town: Town) -> None:
+    viewer, person, other = [await town.person() for _ in range(3)]
+    muted, heard = await following(town, viewer, 2)
+    for follower in (muted, heard):
+        await town.set_follow(follower, person)
+    await town.set_follow(muted, other)
+    await set_mark(town, Mute, viewer, muted)
+    assert await suggested(town, viewer) == [(person, 1, f"Followed by u{heard}")]
+    await set_mark(town, Mute, viewer, heard)
+    assert await suggested(town, viewer) == []
+
+
 async def test_only_those_are_counted_and_named_whom_the_viewer_sees_and_follows(town: Town) -> None:
     viewer, person = await town.person(), await town.person()
     people = await following(town, viewer, 6)
@@ -212,7 +224,7 @@ async def test_it_is_what_a_plain_oracle_says(town: Town) -> None:
     for viewer in people:
         hidden = {one for one in people if {(viewer, one), (one, viewer)} & blocks}
         followed = {other for one, other in follows if one == viewer}
-        among = followed - hidden
+        among = followed - hidden - {muted for muter, muted in mutes if muter == viewer}
         expected = []
         for person in set(people) - private - hidden - followed - {viewer}:
             mutual = sorted(one for one in among if (one, person) in follows)
