@@ -100,12 +100,9 @@ NEWEST_REELS = _newest(
     " ORDER BY id DESC LIMIT $2"
 )
 
-# Those of some posts that the viewer likes or has saved, and those of some people of whose block the viewer's shard has
-# heard: what leaves them out, and shows nothing. $1 id of the viewer, on whose shard it runs, $2 ids of posts, $3 of
-# people
+# Those of some posts that the viewer likes or has saved: what leaves them out, and shows nothing. $1 id of the viewer,
+# on whose shard it runs, $2 ids of posts
 LEFT_OUT = """
     SELECT subject_id AS id FROM likes_given WHERE user_id = $1 AND subject_id = ANY($2) AND state = 'LIKED'
     UNION ALL SELECT post_id FROM saves_made WHERE user_id = $1 AND post_id = ANY($2) AND state = 'SAVED'
-    UNION ALL SELECT blocker_id FROM blocks_received
-              WHERE blocked_id = $1 AND blocker_id = ANY($3) AND state = 'BLOCKED'
 """

@@ -3,6 +3,7 @@
 from core.clock import EPOCH_MS
 from models.ids import TIME_SHIFT
 from models.reads.counts import counts_of_all
+from models.reads.people import blocks_viewer
 from models.tables.counts import Counter
 
 _COUNTS = counts_of_all(
@@ -17,6 +18,7 @@ _COUNTS = counts_of_all(
 # viewer
 POST_FEATURES = f"""
     SELECT p.id, p.author_id, p.kind, p.state, u.is_private, u.state AS user_state, f.state AS follow_state,
+           {blocks_viewer("$2")},
            ARRAY(SELECT (one ->> 'id')::bigint FROM jsonb_array_elements(p.hashtags) AS one) AS hashtag_ids,
            least((p.media -> 0 ->> 'width')::bigint, (p.media -> 0 ->> 'height')::bigint) AS shorter_side,
            c.like_count, c.comment_count, c.share_count, c.save_count

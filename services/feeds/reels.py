@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from core import clock
 from models.reads.explore import HASHTAGS_FOLLOWED, LATEST_OF_HASHTAGS, LATEST_REELS_OF
 from models.reads.feeds import FOLLOWED_BY
-from models.reads.people import BLOCKS_HEARD_OF
 from models.reads.reader import Reader
 from models.tables import FollowState, PostKind, PostState, SnapshotFeed, UserState
 from services.backend import Backend
@@ -107,10 +106,7 @@ async def _ranked(backend: Backend, reader: Reader, asker: _Asker) -> Ranked:
     ids = {row["id"] for row in followed} | {row["post_id"] for row in listed} | {post.id for post in pool}
     seen, viewer = await asyncio.gather(seen_posts(reader, asker.id, ids), viewer_features(reader, asker.id))
     candidates = await post_features(reader, asker.id, ids, seen=seen)
-    possible = [(one, reason) for one in candidates if (reason := _candidate_reason(one, asker)) is not None]
-    author_ids = list({one.author_id for one, _ in possible})
-    blocking = {row["blocker_id"] for row in await reader.on_shard_of(asker.id, BLOCKS_HEARD_OF, asker.id, author_ids)}
-    reels = [(one, reason) for one, reason in possible if one.author_id not in blocking]
+    reels = [(one, reason) for one in candidates if (reason := _candidate_reason(one, asker)) is not None]
     scores = Formula()([one.features for one, _ in reels], viewer, clock.now_ms())
     ranked = by_score(zip(scores, reels, strict=True), lambda one: (one[0], one[1][0].id))
     order = spread(ranked[:LENGTH], lambda one: one[1][0].author_id)
@@ -122,5 +118,7 @@ async def _ranked(backend: Backend, reader: Reader, asker: _Asker) -> Ranked:
 def _candidate_reason(one: Candidate, asker: _Asker) -> FeedReason | None:
     if one.features.kind != PostKind.REEL or one.state != PostState.LIVE or one.author_state != UserState.ACTIVE:
         return None
+    if one.blocks_viewer:
+        return None  # and it takes no place, so that what is shown is spread
     reason = asker.reason(one.author_id, one.follow_state, one.hashtag_ids, is_private=one.is_private)
     return trending_reason(one.features) if reason is FeedReason.SUGGESTED else reason

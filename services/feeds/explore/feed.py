@@ -60,12 +60,14 @@ async def explore_feed(
 
 
 def _is_new(post: VisiblePost, marks: Marks) -> bool:
-    """What the author's shard says at this moment."""
+    """What the author's shard says at this moment: also of the viewer's likes, of which mirrors hear later."""
     return (
         post.state == PostState.LIVE
         and not post.author.is_private
         and not post.viewer_is_author
         and post.follow_state not in KNOWN
+        and not post.viewer_has_liked
+        and not post.viewer_has_saved
         and post.author.id not in marks.muted
     )
 
@@ -80,6 +82,7 @@ def _may_be_new(candidate: Candidate, viewer_id: int, marks: Marks) -> bool:
         and candidate.follow_state not in KNOWN
         and candidate.author_id not in marks.muted
         and candidate.author_id not in marks.blocked
+        and not candidate.blocks_viewer
     )
 
 
@@ -96,7 +99,7 @@ async def _ranked(backend: Backend, reader: Reader, viewer_id: int, marks: Marks
     found, seen = await asyncio.gather(post_features(reader, viewer_id, ids), seen_posts(reader, viewer_id, ids))
     candidates = [one for one in found if one.id not in seen and _may_be_new(one, viewer_id, marks)]
     left_out = await _left_out(reader, viewer_id, candidates)
-    new = [one.features for one in candidates if not {one.id, one.author_id} & left_out]
+    new = [one.features for one in candidates if one.id not in left_out]
     ways = {post.id: float(leads.liked[post.id] + leads.followed[post.id]) for post in new}
     scores = ExploreFormula()(new, ways, clock.now_ms())
     order = mixed((_Scored(post.id, post.author_id, score) for post, score in zip(new, scores, strict=True)), LENGTH)
@@ -118,6 +121,6 @@ def trending_reason(post: PostFeatures) -> FeedReason:
 
 
 async def _left_out(reader: Reader, viewer_id: int, candidates: Sequence[Candidate]) -> set[int]:
-    """Posts that the viewer likes or has saved, and people who block the viewer: a mirror, which only hides."""
-    ids, author_ids = [one.id for one in candidates], list({one.author_id for one in candidates})
-    return {row["id"] for row in await reader.on_shard_of(viewer_id, LEFT_OUT, viewer_id, ids, author_ids)}
+    """Posts that the viewer likes or has saved: a mirror, which only hides."""
+    ids = [one.id for one in candidates]
+    return {row["id"] for row in await reader.on_shard_of(viewer_id, LEFT_OUT, viewer_id, ids)}

@@ -17,8 +17,8 @@ from services.marks import NOBODY
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A post with its features, and with what a feed may leave it out for: the states of the post, of its author, and
-    of the viewer's follow of the author (None: there never was one). It proves nothing: what is shown is asked of
-    `services.visibility`."""
+    of the viewer's follow of the author (None: there never was one), and whether the author blocks the viewer. It
+    proves nothing: what is shown is asked of `services.visibility`."""
 
     features: PostFeatures
     state: str
@@ -26,6 +26,7 @@ class Candidate:
     is_private: bool
     follow_state: str | None
     hashtag_ids: frozenset[int]
+    blocks_viewer: bool
 
     @property
     def id(self) -> int:
@@ -71,6 +72,7 @@ def _candidate(row: Any, seen: Collection[int], weights: RankingWeights) -> Cand
         row["is_private"],
         row["follow_state"],
         frozenset(row["hashtag_ids"]),
+        row["blocks_viewer"],
     )
 
 

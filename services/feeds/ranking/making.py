@@ -82,12 +82,13 @@ async def snapshot_to_read(
 
 
 def _reason(candidate: Candidate, viewer_id: int, marks: Marks, standing: Standing) -> FeedReason | None:
-    """As `home.reason_of`, of a candidate: None for one that no page would show at this moment."""
+    """As `home.reason_of`, of a candidate: None for one that no page would show at this moment. It takes no place, so
+    that neither the order nor what stands behind each so many posts shows that something is hidden."""
     if candidate.state != PostState.LIVE or candidate.author_state != UserState.ACTIVE:
         return None
     if candidate.author_id == viewer_id:
         return FeedReason.OWN
-    if candidate.author_id in marks.muted or candidate.author_id in marks.blocked:
+    if candidate.author_id in marks.muted or candidate.author_id in marks.blocked or candidate.blocks_viewer:
         return None
     if candidate.follow_state == FollowState.ACCEPTED:
         return FeedReason.FOLLOWING

@@ -270,6 +270,23 @@ async def test_who_is_not_to_be_seen_is_gone_at_once(few: Town, how: str) -> Non
     assert sorted(await ids_of(few.backend, viewer, 4), reverse=True) == [one for one in posts if one not in gone]
 
 
+async def test_who_blocks_the_viewer_takes_no_place(few: Town) -> None:
+    """So neither the order nor what stands behind each so many posts shows that something is hidden."""
+    viewer, (author, *_), _ = await lively(few, each=2)
+    blocking = await few.person()
+    await few.posts(blocking, 3)
+    await few.set_follow(viewer, blocking)
+    await mark(few, Block, blocking, viewer)
+    seen = await walked(few.backend, viewer, 4)
+    [row] = await few.backend.reader().on_shard_of(
+        viewer, "SELECT ids FROM feed_snapshots WHERE id = $1", await snapshot_id(few, viewer)
+    )
+    hidden = await few.backend.reader().on_shard_of(blocking, "SELECT id FROM posts WHERE author_id = $1", blocking)
+    assert len(hidden) == 3
+    assert not {one["id"] for one in hidden} & set(row["ids"])
+    assert author in {edge.node.author.id for edge in seen}
+
+
 async def test_who_is_followed_anew_is_there_at_once(few: Town) -> None:
     viewer, _, posts = await lively(few)
     await ids_of(few.backend, viewer)

@@ -5,7 +5,7 @@ import pytest
 from core import clock
 from core.errors import RequestErrorCode, RequestFault
 from models.ids import floor_of
-from models.tables import Post
+from models.tables import Like, Post, Save
 from services.feeds import ranked_pages
 from services.feeds.explore import leads as leads_of_viewers
 from services.feeds.explore import pool as pools
@@ -117,6 +117,18 @@ async def test_every_step_is_bounded(fair: Fair, monkeypatch: pytest.MonkeyPatch
     # Three of what the viewer likes have the hashtag: so many ways lead to the newest two under it.
     by_hashtag = {tagged[2]: 3, tagged[1]: 3}
     assert leads.liked == {post: by_people.get(post, 0) + by_hashtag.get(post, 0) for post in by_people | by_hashtag}
+
+
+async def test_what_was_liked_or_saved_is_not_explored_before_its_mirror_has_heard_of_it(fair: Fair) -> None:
+    viewer = await fair.someone()
+    posts = [await fair.put(await fair.someone()) for _ in range(4)]
+    first = await fair.page("explore", viewer, first=1)
+    assert shown(first.edges) == posts[3:]
+    await fair.edge(posts[0], Like, "LIKED", subject_id=posts[0], user_id=viewer)
+    await fair.edge(posts[1], Save, "SAVED", post_id=posts[1], user_id=viewer)
+    rest = await fair.page("explore", viewer, first=100, after=first.page_info.end_cursor)
+    assert shown(rest.edges) == [posts[2]]
+    assert shown(await fair.whole("explore", viewer)) == posts[:1:-1]
 
 
 @pytest.mark.parametrize("feed", ["explore", "reels"])

@@ -2,11 +2,11 @@ import math
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import func, insert, text
 
 from core import clock
 from models.ids import shard_of
-from models.tables import Base, CommentMade, CountDelta, Counter, Impression, LikeGiven, Post, SaveMade
+from models.tables import Base, Block, CommentMade, CountDelta, Counter, Impression, LikeGiven, Post, SaveMade
 from services.feeds.ranking.features import Candidate, post_features, viewer_features
 from services.feeds.ranking.formula import posted_ms
 from services.feeds.ranking.scorer import PostFeatures, ViewerFeatures
@@ -41,6 +41,9 @@ async def test_of_posts_on_both_nodes(town: Town) -> None:
     viewer = await town.person()
     near, far = [await town.person(town.backend.shards.shards_on(node)[0], is_private=node == 1) for node in (0, 1)]
     await town.set_follow(viewer, far)
+    async with town.backend.transaction(shard_of(far)) as transaction:
+        row = {"blocker_id": far, "blocked_id": viewer, "state": "BLOCKED", "version": 1, "since": func.clock_now()}
+        await transaction.session.execute(insert(Block).values(row))
     wide = [{"width": 4000, "height": 540, "tags": []}, {"width": 2, "height": 2, "tags": []}]
     tagged = [{"id": 7, "name": "sky"}, {"id": 9, "name": "sea"}]
     one = await post_of(town, near, kind="CAROUSEL", media=wide, hashtags=tagged)
@@ -51,7 +54,13 @@ async def test_of_posts_on_both_nodes(town: Town) -> None:
     found = await post_features(town.backend.reader(), viewer, [one, 5, other], seen={one})
     assert found == [
         Candidate(
-            PostFeatures(other, far, "PHOTO", 0, 0, 0, 0, 1.0), "ARCHIVED", "ACTIVE", True, "ACCEPTED", frozenset()
+            PostFeatures(other, far, "PHOTO", 0, 0, 0, 0, 1.0),
+            "ARCHIVED",
+            "ACTIVE",
+            True,
+            "ACCEPTED",
+            frozenset(),
+            blocks_viewer=True,
         ),
         Candidate(
             PostFeatures(one, near, "CAROUSEL", 2, 2, 1, 4, 0.5, is_seen=True),
@@ -60,6 +69,7 @@ async def test_of_posts_on_both_nodes(town: Town) -> None:
             False,
             None,
             frozenset({7, 9}),
+            blocks_viewer=False,
         ),
     ]
     reader = town.backend.reader()
