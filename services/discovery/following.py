@@ -20,7 +20,7 @@ from models.reads.reader import Reader
 from models.tables import HashtagFollow, HashtagFollowState
 from services.backend import Backend
 from services.entities import HASHTAG_LENGTH, hashtag_name, without_sign
-from services.hashtags import hashtags_for, hashtags_named, shard_of_hashtag
+from services.hashtags import hashtags_for, shard_of_hashtag
 from services.marks import NOBODY
 from services.mirrors import transition
 from services.pages import LATEST, Page, checked_first, decode_cursor, encode_cursor, in_calendar, microseconds, page_of
@@ -30,7 +30,7 @@ from services.visible import HashtagRow
 FIELD = "name"
 MOST_FOLLOWED = 500
 MOST_EVER = 2_000
-"""Who has followed so many, and no longer does, can follow those alone that there are already."""
+"""Who has followed so many, and no longer does, can follow those alone that they come by (`hashtag_called`)."""
 TYPED_LENGTH = 400
 """Code points as typed: some ways of writing a name take more than its one form."""
 
@@ -61,8 +61,9 @@ async def follow_hashtag(backend: Backend, viewer_id: int, typed: str) -> Hashta
     Raises UserFault: as `checked_hashtag`, and QUOTA_EXCEEDED; and ShardUnavailable.
     """
     name = checked_hashtag(typed)
-    hashtag = (await hashtags_named(backend, [name])).get(name)
+    hashtag = await hashtag_called(backend, backend.reader(), viewer_id, name)
     if hashtag is None:
+        # Also where it has a row that the viewer does not come by: a refusal must not tell of it.
         await _refuse_to_make(backend, viewer_id)
         hashtag = (await hashtags_for(backend, [name]))[name]
     key = {"user_id": viewer_id, "hashtag_id": hashtag.id}

@@ -112,7 +112,7 @@ async def test_following_and_ending_it_makes_no_rows_without_end(
 ) -> None:
     monkeypatch.setattr(following, "MOST_EVER", 2)
     viewer, used = await make_user(backend), new_name()
-    await hashtags_for(backend, [used])
+    await make_post(backend, await make_user(backend), caption=f"#{used}")
     for _ in range(2):
         name = new_name()
         await follow_hashtag(backend, viewer.id, name)
@@ -125,6 +125,24 @@ async def test_following_and_ending_it_makes_no_rows_without_end(
     await follow_hashtag(backend, viewer.id, used)
     await follow_hashtag(backend, viewer.id, name)
     assert await followed(backend, viewer) == [name, used]
+
+
+async def test_a_refusal_does_not_tell_what_was_said_where_one_may_not_look(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "MOST_EVER", 0)
+    viewer, other = await make_user(backend), await make_user(backend)
+    spoken, unused = new_name(), new_name()
+    await hashtags_for(backend, [spoken])  # as a comment leaves it that the viewer may not see
+    answers = await asyncio.gather(
+        *(follow_hashtag(backend, viewer.id, name) for name in (spoken, unused)), return_exceptions=True
+    )
+    assert [str(answer) for answer in answers] == [str(answers[0])] * 2
+    assert [answer.code for answer in answers if isinstance(answer, UserFault)] == [UserErrorCode.QUOTA_EXCEEDED] * 2
+    assert await followed(backend, viewer) == []
+    assert await hashtags_named(backend, [unused]) == {}
+    monkeypatch.setattr(following, "MOST_EVER", 2_000)
+    assert (await follow_hashtag(backend, other.id, spoken)).name == spoken
 
 
 def test_the_limits() -> None:
