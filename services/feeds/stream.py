@@ -10,7 +10,7 @@ from core.errors import ShardUnavailable
 from models.ids import MAX_ID
 from models.reads.reader import Reader
 from services.backend import Backend
-from services.feeds.arriving import followed_by, ids_between, shown_of
+from services.feeds.arriving import MOST, followed_by, ids_between, shown_of
 from services.feeds.pulled import pulled_authors
 from services.feeds.watching import feed_channel, posts_channel, watching
 from services.horizon import common_horizon
@@ -114,7 +114,7 @@ class _Walk:
         await self._listen_to(followed.authors)
         ids = await ids_between(reader, followed, self._position, horizon)
         shown = await shown_of(reader, self._links, self._viewer_id, followed, ids) if ids else []
-        if len(ids) <= BACKLOG:
+        if len(shown) <= BACKLOG and len(ids) < MOST:
             return [self._arrival(post.id, 1, post) for post in shown]
         return [self._arrival(horizon - 1, len(shown), None)] if shown and not reader.unavailable else []
 

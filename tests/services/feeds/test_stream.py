@@ -11,7 +11,7 @@ from sqlalchemy import insert, text
 
 from core.errors import RequestErrorCode, RequestFault
 from models.ids import shard_of
-from models.tables import HashtagFollow, HashtagPost, Post
+from models.tables import HashtagFollow, HashtagPost, Mute, Post
 from services.backend import Backend
 from services.consequences import EventKind
 from services.feeds import stream, watching
@@ -337,6 +337,20 @@ async def test_of_many_that_may_not_be_shown_nothing_is_said(town: Town, listen:
     await listener.nothing()
     own = await town.post(viewer)
     assert await listener.next() == (own, 1)
+
+
+async def test_what_may_not_be_shown_does_not_make_many_of_few(backend: Backend, town: Town, listen: Listen) -> None:
+    author, muted = await town.person(), await town.person()
+    viewer = await follows(town, author, muted)
+    first = await town.post(author)
+    await town.posts(muted, 150)
+    shown = [await town.post(author) for _ in range(2)]
+    async with backend.transaction(shard_of(viewer)) as transaction:
+        row = {"muter_id": viewer, "muted_id": muted, "state": "MUTED", "version": 1, "since": text("clock_now()")}
+        await transaction.session.execute(insert(Mute).values(row))
+    listener = listen(viewer, behind(viewer, first))
+    assert [await listener.next() for _ in shown] == [(shown[0], 1), (shown[1], 2)]
+    await listener.nothing()
 
 
 @pytest.mark.parametrize("late", ["never", "before", "after", "dead"])
