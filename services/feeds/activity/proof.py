@@ -50,7 +50,8 @@ class _Known:
             return None
         if event.verb == FOLLOWED:
             # Whom somebody follows is seen by those who may look into the account: who follows it, may.
-            return self.users.get(event.subject_id) if self.is_followed(event.actor_id) else None
+            is_of_interest = self.is_followed(event.actor_id) and event.subject_id not in self.marks.muted
+            return self.users.get(event.subject_id) if is_of_interest else None
         if event.verb == COMMENTED:
             comment = self.comments.get(event.subject_id)
             return comment if comment and self._is_of_interest(event, comment.post) else None

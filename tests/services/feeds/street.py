@@ -245,7 +245,7 @@ class Street:
             mirrored = follow.mirror_stands and not follow.mirror_withheld and follow.mirror_moment == follow.moment
             stands = mirrored and self._stands(follow) and not follow.withheld
             asked = self._asked(viewer, follow.actor) and self._follows(viewer, follow.actor)
-            if stands and asked and self._sees(viewer, follow.subject):
+            if stands and asked and self._sees(viewer, follow.subject) and (viewer, follow.subject) not in self.mutes:
                 yield follow.moment, "FOLLOWED", follow.subject, follow.actor
 
     def _watched(self, viewer: int, since: int) -> set[int]:
