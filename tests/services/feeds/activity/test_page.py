@@ -3,10 +3,13 @@ import random
 import pytest
 
 from core.errors import RequestErrorCode, RequestFault
+from models.global_ids import NodeKind
 from services.backend import Backend
 from services.feeds.activity import finding
+from services.feeds.activity.events import ActivityVerb
 from services.feeds.activity.page import activity_feed
 from services.feeds.activity.proof import ShownActivity
+from services.likes import like
 from services.pages import Page, encode_cursor, microseconds
 from services.visible import MediaLinks
 from tests.services.feeds.street import Item, Street
@@ -79,6 +82,21 @@ async def test_all_of_it_may_be_by_one_person(town: Town) -> None:
     page = await page_of(town.backend, viewer, 100, page.page_info.end_cursor)
     assert [one.subject.id for one in page.nodes] == posts[100:]
     assert not page.page_info.has_next_page
+
+
+async def test_what_is_posted_meanwhile_takes_no_post_out_of_a_walk(town: Town) -> None:
+    viewer, author, one, other = [await town.person() for _ in range(4)]
+    await town.set_follow(viewer, author)
+    oldest = (await town.posts(author, finding.POSTS_OF_EACH))[-1]
+    for person in (one, other):
+        await like(town.backend, MediaLinks(town.backend.signer), person, NodeKind.POST, oldest)
+    page = await page_of(town.backend, viewer, 1)
+    assert [seen.actor.id for seen in page.nodes] == [other]
+    await town.posts(author, 5)
+    page = await page_of(town.backend, viewer, 1, page.page_info.end_cursor)
+    assert [seen.actor.id for seen in page.nodes] == [one]
+    page = await page_of(town.backend, viewer, 100)  # begun anew, that post is too old
+    assert {seen.verb for seen in page.nodes} == {ActivityVerb.POSTED}
 
 
 @pytest.mark.drill
