@@ -180,7 +180,8 @@ end
 return added
 """)
 
-# KEYS timelines; ARGV ids. Gives the number of ids taken out.
+# KEYS timelines; ARGV ids. Gives the number of ids taken out. Who builds one may have read them before, so that one is
+# given up.
 TAKE_OUT = _script(r"""
 local gone, few, taken = {}, #ARGV <= 8, 0
 for i = 1, #ARGV do
@@ -213,7 +214,9 @@ end
 
 for i = 1, #KEYS do
     local head = head_of(KEYS[i])
-    if head then
+    if head and sub(head, 1, 8) ~= READY then
+        call('DEL', KEYS[i])
+    elseif head then
         local ids = call('GETRANGE', KEYS[i], HEAD, -1)
         local kept = few and without_few(ids) or without_many(ids)
         if #kept < #ids then

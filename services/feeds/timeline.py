@@ -13,6 +13,7 @@ to the beginning; what is below is read from PostgreSQL. Why no post is missing 
 - *Follow.* The mirror on the follower's shard is brought up before the author's posts are put in. A build that read
   the mirror before had begun by then: it is given up. A post committed after the follow is pushed.
 - *Unfollow, then follow anew.* Whoever takes posts out asks the truth again afterwards (`follows.py`).
+- *Taken out beside build.* What was read before may be in it again: the build is given up, as by a follow.
 - *Expiry, eviction, FLUSHALL.* All of a timeline is one key, gone as a whole.
 - *Redis restarted from an older state.* Its timelines name the server's earlier life and are thrown away.
 

@@ -229,7 +229,7 @@ async def test_a_server_that_is_full_says_so_and_can_still_be_read(small: Town, 
     """As a fault that a job waits out (`workers/job.py`)."""
     redis = small.backend.redis
     await built(small, viewer, 0, [20, 10])
-    limit = (await redis.config_get("maxmemory"))["maxmemory"]
+    limit = str((await redis.config_get("maxmemory"))["maxmemory"])
     await redis.config_set("maxmemory", 1)
     try:
         with pytest.raises(OutOfMemoryError):
@@ -239,3 +239,13 @@ async def test_a_server_that_is_full_says_so_and_can_still_be_read(small: Town, 
         await redis.config_set("maxmemory", limit)
     assert await timeline.push(small.backend, [viewer], 30) == 1
     assert await whole(small, viewer) == Stretch([30, 20, 10], 0)
+
+
+async def test_a_build_that_may_have_read_what_is_taken_out_is_given_up(small: Town, viewer: int) -> None:
+    begun = await timeline.read(small.backend, viewer, MAX_ID, 10)
+    assert isinstance(begun, Unbuilt)
+    await timeline.push(small.backend, [viewer], 40)
+    assert await timeline.take_out(small.backend, [viewer], [20]) == 0
+    assert not await timeline.finish(small.backend, viewer, begun.token, 0, [30, 20])
+    await built(small, viewer, 0, [40, 30])
+    assert await whole(small, viewer) == Stretch([40, 30], 0)
