@@ -76,5 +76,8 @@ async def _begin(backend: Backend, reader: Reader, viewer_id: int, feed: Snapsho
     latest = await latest_snapshot(reader, viewer_id, feed)
     if latest and latest.fingerprint == fingerprint and clock.now() - latest.created_at < FRESH:
         return latest.id
-    made = await keep_snapshot(backend, viewer_id, feed, ranked.items, fingerprint=fingerprint, floor_id=0)
+    since = clock.now() - FRESH
+    made = await keep_snapshot(
+        backend, viewer_id, feed, ranked.items, fingerprint=fingerprint, floor_id=0, unless_since=since
+    )
     return made.id

@@ -55,27 +55,48 @@ class Snapshot:
     length: int
 
 
+_HOLD = text("SELECT pg_advisory_xact_lock(7430124, hashtext(:feed || CAST(:viewer_id AS bigint)::text))")
 _KEEP = text("""
-    INSERT INTO feed_snapshots (viewer_id, feed, id, fingerprint, floor_id, kinds, ids, scores, reasons)
-    VALUES (:viewer_id, :feed, mint_id(:shard), :fingerprint, :floor_id, CAST(:kinds AS smallint[]),
-            CAST(:ids AS bigint[]), CAST(:scores AS float8[]), CAST(:reasons AS smallint[]))
-    RETURNING id, created_at
-""")
-_FORGET = text("""
-    DELETE FROM feed_snapshots WHERE viewer_id = :viewer_id AND feed = :feed AND id <= (
-        SELECT id FROM feed_snapshots WHERE viewer_id = :viewer_id AND feed = :feed
-        ORDER BY id DESC OFFSET :kept LIMIT 1
+    WITH same AS (
+        SELECT id, created_at, floor_id, length FROM (
+            SELECT id, created_at, fingerprint, floor_id, cardinality(ids) AS length FROM feed_snapshots
+            WHERE viewer_id = :viewer_id AND feed = :feed ORDER BY id DESC LIMIT 1
+        ) AS latest
+        WHERE fingerprint = :fingerprint AND created_at > CAST(:unless_since AS timestamptz)
+    ), kept AS (
+        INSERT INTO feed_snapshots (viewer_id, feed, id, fingerprint, floor_id, kinds, ids, scores, reasons)
+        SELECT :viewer_id, :feed, mint_id(:shard), :fingerprint, :floor_id, CAST(:kinds AS smallint[]),
+               CAST(:ids AS bigint[]), CAST(:scores AS float8[]), CAST(:reasons AS smallint[])
+        WHERE NOT EXISTS (SELECT FROM same)
+        RETURNING id, created_at, floor_id, cardinality(ids) AS length
+    ), forgotten AS (
+        DELETE FROM feed_snapshots
+        WHERE viewer_id = :viewer_id AND feed = :feed AND EXISTS (SELECT FROM kept) AND id <= (
+            SELECT id FROM feed_snapshots WHERE viewer_id = :viewer_id AND feed = :feed
+            ORDER BY id DESC OFFSET :others LIMIT 1
+        )
     )
+    SELECT id, created_at, floor_id, length FROM same UNION ALL SELECT id, created_at, floor_id, length FROM kept
 """)
 
 
 async def keep_snapshot(
-    backend: Backend, viewer_id: int, feed: SnapshotFeed, items: Sequence[Item], *, fingerprint: int, floor_id: int
+    backend: Backend,
+    viewer_id: int,
+    feed: SnapshotFeed,
+    items: Sequence[Item],
+    *,
+    fingerprint: int,
+    floor_id: int,
+    unless_since: datetime | None = None,
 ) -> Snapshot:
-    """Stores it, and forgets the oldest beyond KEPT. Raises ShardUnavailable."""
+    """Stores it, and forgets the oldest beyond KEPT; unless the latest has been made since that moment and has the same
+    fingerprint: then that one is given. So of many that begin at once, on sockets or under aliases of their own, the
+    first makes one and the others read it, and none is forgotten before it is read. Raises ShardUnavailable."""
     shard = shard_of(viewer_id)
     owner = {"viewer_id": viewer_id, "feed": feed.value}
     async with backend.transaction(shard) as transaction:
+        await transaction.session.execute(_HOLD, owner)
         kept = await transaction.session.execute(
             _KEEP,
             {
@@ -87,11 +108,12 @@ async def keep_snapshot(
                 "ids": [item.id for item in items],
                 "scores": [item.score for item in items],
                 "reasons": [REASON_NUMBERS[item.reason] for item in items],
+                "unless_since": unless_since,
+                "others": KEPT - 1,
             },
         )
-        snapshot_id, created_at = kept.one()
-        await transaction.session.execute(_FORGET, {**owner, "kept": KEPT})
-    return Snapshot(snapshot_id, created_at, fingerprint, floor_id, len(items))
+        snapshot_id, created_at, floor, length = kept.one()
+    return Snapshot(snapshot_id, created_at, fingerprint, floor, length)
 
 
 async def latest_snapshot(reader: Reader, viewer_id: int, feed: SnapshotFeed) -> Snapshot | None:

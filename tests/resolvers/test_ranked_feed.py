@@ -7,7 +7,8 @@ from models.global_ids import NodeKind, encode
 from models.ids import shard_of
 from services.backend import Backend
 from tests.api import Api
-from tests.factories import Person
+from tests.factories import Person, make_user
+from tests.posting import make_post
 from tests.resolvers.posts import mutate
 from tests.resolvers.test_home_feed import is_built, lively
 from tests.services.feeds.town import Town
@@ -125,3 +126,16 @@ async def test_statements_do_not_depend_on_the_page_or_on_how_much_there_is(api:
     # what the viewer follows, and the items of the snapshot; of a first page what is pulled, the latest snapshot and
     # what was seen; of a new one the affinities, and three to write it, one of which names the shard.
     assert [tuple(cost.total() for cost in costs[0]) for costs in (begun, again, later)] == [(12, 2), (7, 1), (4, 1)]
+
+
+async def test_many_first_pages_in_one_operation(api: Api, backend: Backend) -> None:
+    """More than there are snapshots kept: each page has its own size, so each is begun on its own."""
+    viewer = await make_user(backend)
+    post = encode(NodeKind.POST, await make_post(backend, viewer))
+    for feed in ("homeFeed(order: RANKED, ", "exploreFeed(", "reelsFeed("):
+        pages = " ".join(f"a{i}: {feed}first: {i}) {{ nodes {{ ... on Post {{ id }} }} }}" for i in range(1, 26))
+        found = (await api.data(f"{{ viewer {{ {pages} }} }}", token=viewer.access_token))["viewer"]
+        assert all(found.values())
+        assert len(found) == 25
+        if feed.startswith("homeFeed"):
+            assert [page["nodes"] for page in found.values()] == [[{"id": post}]] * 25

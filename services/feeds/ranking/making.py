@@ -77,6 +77,7 @@ async def snapshot_to_read(
         await inserted(backend, reader, links, viewer_id, items, followed=standing.followed),
         fingerprint=fingerprint_of(*made_of, [standing.followed], sorted(reader.unavailable)),
         floor_id=0 if candidates.ended else candidates.below,
+        unless_since=clock.now() - FRESH,
     )
     return kept.id
 

@@ -1,7 +1,10 @@
+import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
+from core import clock
 from core.errors import RequestErrorCode, RequestFault
 from models.tables import SnapshotFeed
 from services.backend import Backend
@@ -78,3 +81,23 @@ async def test_the_oldest_are_forgotten_and_those_of_others_are_not_there(town: 
         with pytest.raises(RequestFault, match="begin it anew") as fault:
             await look(town.backend, owner, snapshot_id, 0, 1)
         assert fault.value.code is RequestErrorCode.BAD_REQUEST
+
+
+async def test_many_that_begin_at_once_read_one(town: Town) -> None:
+    """Else each would make one, and those beyond KEPT would be forgotten before they are read."""
+    viewer, since = await town.person(), clock.now() - timedelta(minutes=1)
+
+    async def begin(fingerprint: int) -> int:
+        kept = await keep_snapshot(
+            town.backend, viewer, HOME, posts(3), fingerprint=fingerprint, floor_id=77, unless_since=since
+        )
+        assert (kept.fingerprint, kept.floor_id, kept.length) == (fingerprint, 77, 3)
+        return kept.id
+
+    begun = await asyncio.gather(*(begin(5) for _ in range(2 * snapshots.KEPT)))
+    assert len(set(begun)) == 1
+    other = await begin(6)
+    assert other > begun[0]
+    assert (await look(town.backend, viewer, begun[0], 0, 1)).position == 1
+    since = clock.now() + timedelta(minutes=1)
+    assert await begin(6) > other
