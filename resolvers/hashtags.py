@@ -14,6 +14,7 @@ from services.discovery.following import checked_hashtag, follow_hashtag, hashta
 from services.visible import HashtagRow
 
 Info = strawberry.Info[Context, None]
+NAME = "In any way of writing it, with or without the sign: at most 100 characters."
 
 
 @strawberry.type
@@ -25,7 +26,7 @@ class HashtagsQuery:
     async def hashtag(
         self,
         info: Info,
-        name: Annotated[str, strawberry.argument(description="In any way of writing it, with or without the sign.")],
+        name: Annotated[str, strawberry.argument(description=NAME)],
     ) -> Hashtag | None:
         context = info.context
         try:

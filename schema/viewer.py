@@ -36,7 +36,8 @@ class Viewer:
     )
     home_feed: FeedConnection | None = batched(
         load_home_feed,
-        description="What those whom you follow post, and what you post.",
+        description="What those whom you follow post, what is posted under hashtags that you follow, and what you post."
+        " Ranked, it can have a card of people to follow and sponsored posts in between.",
         arguments={"order": "In which order; in that of your own choice (`feedOrder`) if none is named."},
     )
     activity_feed: Connection[Activity] | None = batched(
