@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     )
 
     timeline_length: int = Field(1000, ge=1, description="Post ids kept in a viewer's timeline.")
-    timeline_days: int = Field(14, ge=1, description="A viewer not seen for this long has no timeline kept.")
+    timeline_days: int = Field(14, ge=1, le=36_500, description="A viewer not seen for this long has no timeline kept.")
     fanout_chunk: int = Field(5000, ge=1, le=10_000, description="Followers served per step of a fan-out.")
     sponsored_every: int = Field(
         0,
@@ -109,7 +109,9 @@ class Settings(BaseSettings):
     ranked_candidates: int = Field(
         1000, ge=1, le=10_000, description="So many of the latest posts of a home feed are ranked."
     )
-    impression_retention_days: int = Field(90, ge=1, description="How long it is kept what a viewer was shown.")
+    impression_retention_days: int = Field(
+        90, ge=1, le=36_500, description="How long it is kept what a viewer was shown."
+    )
 
     pull_from_followers: int = Field(
         10_000,

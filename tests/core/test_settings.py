@@ -82,3 +82,11 @@ def test_a_sponsored_post_does_not_stand_everywhere(monkeypatch: pytest.MonkeyPa
     for good in (0, 3, 100):
         monkeypatch.setenv("HELIOGRAPH_SPONSORED_EVERY", str(good))
         assert Settings().sponsored_every == good
+
+
+@pytest.mark.parametrize("name", ["timeline_days", "impression_retention_days"])
+def test_days_stay_within_the_calendar(name: str) -> None:
+    """More would fail later: where a moment so long ago is computed, or Redis is given the lifetime."""
+    assert getattr(Settings.model_validate({name: 36_500}), name) == 36_500
+    with pytest.raises(ValidationError, match=name):
+        Settings.model_validate({name: 36_501})
