@@ -141,7 +141,8 @@ end
 return {ids}
 """)
 
-# KEYS timelines; ARGV length, ids, ascending. Gives the number of ids that were put in.
+# KEYS timelines; ARGV length, ids, ascending. Gives the number of ids that were put in. The head is looked at only
+# where it matters: what is appended to a timeline of an earlier life is thrown away with it by whoever reads it.
 PUSH = _script(r"""
 local limit, added = HEAD + 8 * ARGV[1], 0
 local all, high, low = table.concat(ARGV, '', 2), bytes('>I4I4', ARGV[2])
@@ -159,21 +160,25 @@ end
 
 for i = 1, #KEYS do
     local key = KEYS[i]
-    local head = head_of(key)
-    if head then
-        local high2, low2 = bytes('>I4I4', call('GETRANGE', key, -8, -1))
+    local last = call('GETRANGE', key, -8, -1)
+    if last ~= '' then
         local size = 0
+        local high2, low2 = bytes('>I4I4', last)
         if high2 < high or (high2 == high and low2 < low) then
             size = call('APPEND', key, all)
             added = added + several
         else
-            local ids = above(all, sub(head, 17))
+            local head = head_of(key)
+            local ids = head and above(all, sub(head, 17)) or ''
             if #ids > 0 then
                 size = put(key, ids)
             end
         end
-        if size > limit and sub(head, 1, 8) == READY then
-            trim(key, size, tonumber(ARGV[1]))
+        if size > limit then
+            local head = head_of(key)
+            if head and sub(head, 1, 8) == READY then
+                trim(key, size, tonumber(ARGV[1]))
+            end
         end
     end
 end

@@ -154,10 +154,20 @@ async def test_a_timeline_of_an_earlier_life_of_redis_is_thrown_away(small: Town
     key = timeline.key_of(viewer)
     earlier = bytes(8) + b"an older" + bytes(8)
     await small.backend.redis.setrange(key, 0, earlier)
-    assert await timeline.push(small.backend, [viewer], 11) == 0
-    assert await small.backend.redis.exists(key) == 0
-    await small.backend.redis.set(key, earlier + (10).to_bytes(8, "big"))
+    await timeline.push(small.backend, [viewer], 11)
     assert isinstance(await timeline.read(small.backend, viewer, MAX_ID, 10), Unbuilt)
+
+
+@pytest.mark.parametrize("post", [5, 10, 19])
+async def test_what_looks_at_the_head_of_one_of_an_earlier_life_throws_it_away(
+    small: Town, viewer: int, post: int
+) -> None:
+    """Below the last id, and over the length."""
+    key = timeline.key_of(viewer)
+    ids = b"".join(one.to_bytes(8, "big") for one in range(10, 10 + small.backend.settings.timeline_length))
+    await small.backend.redis.set(key, bytes(8) + b"an older" + bytes(8) + ids)
+    assert await timeline.push(small.backend, [viewer], post) == (1 if post > 17 else 0)
+    assert await small.backend.redis.exists(key) == 0
 
 
 async def test_it_lives_until_its_days_after_the_last_read(small: Town, viewer: int) -> None:
