@@ -76,11 +76,12 @@ async def paging_beside_writers(scene: Scene, *, created: int, deleted: int, blo
     deeds = ["create"] * created + ["delete"] * deleted + ["block"] * blocked + ["cross"] * 4
     dice.shuffle(deeds)
     walks: dict[int, list[list[Item]]] = {viewer: [] for viewer in viewers}
-    is_over = asyncio.Event()
+    is_over, turns = asyncio.Event(), asyncio.Semaphore(4)
 
     async def walk(viewer: int) -> None:
         while not is_over.is_set() or not walks[viewer]:
-            walks[viewer].append(await scene.feed(viewer, first=20))
+            async with turns:  # else nobody comes to write
+                walks[viewer].append(await scene.feed(viewer, first=20))
 
     async def write() -> None:
         for deed in deeds:
