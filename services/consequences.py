@@ -95,6 +95,11 @@ CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
 }
 
 
+LANES = {"fan_out_post": "author_id"}
+"""Handlers of which one delivery at a time goes to the queue for each value of a part of the payload, since the one
+takes the others along: so a burst of one holds no places that others need."""
+
+
 def handler_names(kind: EventKind) -> list[str]:
     """The handlers of an event. Raises LookupError for one that has none: such an event would be lost."""
     handlers = CONSEQUENCES.get(kind, ())

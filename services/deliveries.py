@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from models.reads.reader import Reader
 from services.backend import Backend
+from services.consequences import LANES
 
 CLAIMED_AT_ONCE = 200
 
@@ -63,29 +64,52 @@ async def _shards_where(reader: Reader, sql: str, *arguments: list[str]) -> list
     return [row["shard"] for rows in answers for row in rows]
 
 
+# Of those that have a lane, one at a time: the one that goes on with what was begun, else the oldest.
 _CLAIM = text("""
-    UPDATE deliveries d
-    SET state = 'ENQUEUED', started_at = NULL, due_at = clock_now() + make_interval(secs => :sweep_after)
-    FROM (
-        SELECT event_id, handler FROM deliveries
+    WITH due AS (
+        SELECT event_id, handler, due_at, progress FROM deliveries
         WHERE shard = :shard AND state = 'PENDING'
           AND due_at <= (SELECT clock_now()) AND handler = ANY(:handlers)
         ORDER BY due_at LIMIT :most
         FOR UPDATE SKIP LOCKED
-    ) due
-    WHERE d.event_id = due.event_id AND d.handler = due.handler
+    ), laned AS (
+        SELECT due.*, e.payload ->> lanes.name AS lane
+        FROM due
+        JOIN unnest(CAST(:laned AS text[]), CAST(:lanes AS text[])) AS lanes(handler, name) USING (handler)
+        JOIN events e ON e.id = due.event_id
+    ), busy AS (
+        SELECT d.handler, e.payload ->> lanes.name AS lane
+        FROM unnest(CAST(:laned AS text[]), CAST(:lanes AS text[])) AS lanes(handler, name)
+        JOIN deliveries d ON d.shard = :shard AND d.state = 'ENQUEUED'
+            AND d.handler = lanes.handler
+        JOIN events e ON e.id = d.event_id
+        WHERE EXISTS (SELECT FROM laned)
+    ), chosen AS (
+        SELECT event_id, handler FROM due WHERE handler <> ALL(CAST(:laned AS text[]))
+        UNION ALL
+        (SELECT DISTINCT ON (handler, lane) event_id, handler FROM laned
+         WHERE lane IS NULL OR (handler, lane) NOT IN (SELECT handler, lane FROM busy WHERE lane IS NOT NULL)
+         ORDER BY handler, lane, progress IS NULL, due_at, event_id)
+    )
+    UPDATE deliveries d
+    SET state = 'ENQUEUED', started_at = NULL, due_at = clock_now() + make_interval(secs => :sweep_after)
+    FROM chosen
+    WHERE d.event_id = chosen.event_id AND d.handler = chosen.handler
     RETURNING d.event_id, d.handler, d.attempts
 """)
 
 
 async def claim(backend: Backend, shard: int, handlers: Collection[str]) -> list[Claimed]:
-    """Up to CLAIMED_AT_ONCE of the shard's due deliveries, which no other relay gets. Raises ShardUnavailable."""
+    """Up to CLAIMED_AT_ONCE of the shard's due deliveries, which no other relay gets; of those in a lane
+    (`services/consequences.py`) one while none is in the queue. Raises ShardUnavailable."""
     async with backend.transaction(shard) as transaction:
         rows = await transaction.session.execute(
             _CLAIM,
             {
                 "shard": shard,
                 "handlers": list(handlers),
+                "laned": list(LANES),
+                "lanes": list(LANES.values()),
                 "most": CLAIMED_AT_ONCE,
                 "sweep_after": backend.settings.sweep_after_seconds,
             },

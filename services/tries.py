@@ -168,11 +168,19 @@ _FINISH_ALONG = text("""
 """)
 
 
+_WAITS = text("""
+    SELECT EXISTS (SELECT FROM deliveries WHERE shard = :shard AND state = 'PENDING' AND handler = :handler)
+""")
+
+
 async def finish_along(job: Job, event_ids: Collection[int]) -> None:
     """Marks the job's own delivery DONE, and those of its handler for other events of the shard, in whatever try they
     are, or dead: who makes one finds that it has been superseded. Raises ShardUnavailable."""
-    async with job.backend.transaction(shard_of(job.event_id)) as transaction:
+    shard = shard_of(job.event_id)
+    async with job.backend.transaction(shard) as transaction:
         await transaction.session.execute(_FINISH_ALONG, {"events": [*event_ids], "handler": job.handler})
+        waits = await transaction.session.execute(_WAITS, {"shard": shard, "handler": job.handler})
+        transaction.has_events = waits.scalar_one()  # what waited for its lane is claimed at once
     job.is_done = True
 
 

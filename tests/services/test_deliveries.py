@@ -1,9 +1,11 @@
 import asyncio
 
-from services.backend import Backend
+from services.backend import OUTBOX_CHANNEL, Backend
+from services.consequences import EventKind
 from services.dead_letters import revive
-from services.deliveries import CLAIMED_AT_ONCE, claim, due_shards, overdue_shards, put_back, sweep
-from services.tries import begin, fail
+from services.deliveries import CLAIMED_AT_ONCE, Claimed, claim, due_shards, overdue_shards, put_back, sweep
+from services.outbox import emit
+from services.tries import begin, fail, finish_along, give_back
 from tests.services.outbox_rows import HANDLERS, WELCOME, begun, change, claimed, delivery, emitted, make_due
 
 
@@ -35,6 +37,53 @@ async def test_relays_side_by_side_claim_each_delivery_once(outbox: Backend) -> 
     rounds = await asyncio.gather(*(claim(outbox, 3, HANDLERS) for _ in range(6)))
     taken = [(one.event_id, one.handler) for found in rounds for one in found]
     assert sorted(taken) == sorted((event, handler) for event in events for handler in HANDLERS)
+
+
+FAN_OUT = ["fan_out_post"]
+
+
+async def posted(backend: Backend, shard: int, author_id: int) -> int:
+    """The id of the event."""
+    async with backend.transaction(shard) as transaction:
+        return await emit(transaction, EventKind.POST_CREATED, {"author_id": author_id, "post_id": 1})
+
+
+async def test_of_a_lane_one_goes_to_the_queue_at_a_time(outbox: Backend) -> None:
+    first, second, third, other = [await posted(outbox, 3, author) for author in (1, 1, 1, 2)]
+    assert sorted(one.event_id for one in await claim(outbox, 3, FAN_OUT)) == [first, other]
+    assert await claim(outbox, 3, FAN_OUT) == []
+    job = await begin(outbox, Claimed(first, "fan_out_post", 0), 10)
+    assert job is not None
+    await job.save_progress({"after": 5})
+    await give_back(job)
+    await change(outbox, first, "due_at = clock_now()")
+    [again] = await claim(outbox, 3, FAN_OUT)  # what was begun goes first, though it is due last
+    assert (again.event_id, again.attempts) == (first, 1)
+    job = await begin(outbox, again, 10)
+    assert job is not None
+    await finish_along(job, [first, second])
+    assert [one.event_id for one in await claim(outbox, 3, FAN_OUT)] == [third]
+
+
+async def test_a_lane_stands_still_for_none_of_the_other_handlers(outbox: Backend) -> None:
+    first, second = await posted(outbox, 3, 1), await posted(outbox, 3, 1)
+    found = {(one.event_id, one.handler) for one in await claim(outbox, 3, [*FAN_OUT, "list_post"])}
+    assert found == {(first, "fan_out_post"), (first, "list_post"), (second, "list_post")}
+
+
+async def test_what_waited_for_its_lane_wakes_the_relay(outbox: Backend) -> None:
+    first, second = await posted(outbox, 3, 1), await posted(outbox, 3, 1)
+    async with outbox.redis.pubsub() as heard:
+        await heard.subscribe(OUTBOX_CHANNEL)
+        assert await heard.get_message(timeout=5)
+        for event_id, wakes in ((first, True), (second, False)):
+            [one] = await claim(outbox, 3, FAN_OUT)
+            assert one.event_id == event_id
+            job = await begin(outbox, one, 10)
+            assert job is not None
+            await finish_along(job, [event_id])
+            message = await heard.get_message(ignore_subscribe_messages=True, timeout=1 if wakes else 0.2)
+            assert (message["data"] if message else None) == (b"3" if wakes else None)
 
 
 async def test_a_claim_is_bounded(outbox: Backend) -> None:
