@@ -18,7 +18,8 @@ from models.reads.reader import Reader
 from services.backend import Backend
 from services.consequences import LANES
 
-CLAIMED_AT_ONCE = 200
+CLAIMED_AT_ONCE = 20
+"""Of a shard in one round, which others wait for: so that a burst of one holds nobody up for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,42 +65,44 @@ async def _shards_where(reader: Reader, sql: str, *arguments: list[str]) -> list
     return [row["shard"] for rows in answers for row in rows]
 
 
-# Of those that have a lane, one at a time: the one that goes on with what was begun, else the oldest.
+# What was begun goes first. Of those that have a lane one at a time: whatever waits is taken along by it.
 _CLAIM = text("""
-    WITH due AS (
-        SELECT event_id, handler, due_at, progress FROM deliveries
-        WHERE shard = :shard AND state = 'PENDING'
-          AND due_at <= (SELECT clock_now()) AND handler = ANY(:handlers)
-        ORDER BY due_at LIMIT :most
-        FOR UPDATE SKIP LOCKED
-    ), laned AS (
-        SELECT due.*, e.payload ->> lanes.name AS lane
-        FROM due
-        JOIN unnest(CAST(:laned AS text[]), CAST(:lanes AS text[])) AS lanes(handler, name) USING (handler)
-        JOIN events e ON e.id = due.event_id
+    WITH lanes AS (
+        SELECT * FROM unnest(CAST(:laned AS text[]), CAST(:lanes AS text[])) AS lanes(handler, name)
     ), busy AS (
         SELECT d.handler, e.payload ->> lanes.name AS lane
-        FROM unnest(CAST(:laned AS text[]), CAST(:lanes AS text[])) AS lanes(handler, name)
-        JOIN deliveries d ON d.shard = :shard AND d.state = 'ENQUEUED'
-            AND d.handler = lanes.handler
+        FROM lanes
+        JOIN deliveries d ON d.shard = :shard AND d.state = 'ENQUEUED' AND d.handler = lanes.handler
         JOIN events e ON e.id = d.event_id
-        WHERE EXISTS (SELECT FROM laned)
+    ), due AS (
+        SELECT d.event_id, d.handler, d.due_at, d.progress, e.payload ->> lanes.name AS lane
+        FROM deliveries d
+        LEFT JOIN lanes ON lanes.handler = d.handler
+        LEFT JOIN events e ON e.id = d.event_id AND lanes.name IS NOT NULL
+        WHERE d.shard = :shard AND d.state = 'PENDING'
+          AND d.due_at <= (SELECT clock_now()) AND d.handler = ANY(:handlers)
+          AND NOT EXISTS (SELECT FROM busy WHERE busy.handler = d.handler AND busy.lane = e.payload ->> lanes.name)
+        ORDER BY d.progress IS NULL, d.due_at LIMIT :most
+        FOR UPDATE OF d SKIP LOCKED
     ), chosen AS (
-        SELECT event_id, handler FROM due WHERE handler <> ALL(CAST(:laned AS text[]))
-        UNION ALL
-        (SELECT DISTINCT ON (handler, lane) event_id, handler FROM laned
-         WHERE lane IS NULL OR (handler, lane) NOT IN (SELECT handler, lane FROM busy WHERE lane IS NOT NULL)
-         ORDER BY handler, lane, progress IS NULL, due_at, event_id)
+        SELECT DISTINCT ON (handler, coalesce(lane, event_id::text)) event_id, handler
+        FROM due ORDER BY handler, coalesce(lane, event_id::text), progress IS NULL, due_at, event_id
     )
     UPDATE deliveries d
     SET state = 'ENQUEUED', started_at = NULL, due_at = clock_now() + make_interval(secs => :sweep_after)
     FROM chosen
     WHERE d.event_id = chosen.event_id AND d.handler = chosen.handler
-    RETURNING d.event_id, d.handler, d.attempts
+    RETURNING d.event_id, d.handler, d.attempts, (SELECT count(*) FROM due)
 """)
 
 
-async def claim(backend: Backend, shard: int, handlers: Collection[str]) -> list[Claimed]:
+class Claims(list[Claimed]):
+    """What was claimed in a round. `is_full`: there may be more that is due."""
+
+    is_full = False
+
+
+async def claim(backend: Backend, shard: int, handlers: Collection[str]) -> Claims:
     """Up to CLAIMED_AT_ONCE of the shard's due deliveries, which no other relay gets; of those in a lane
     (`services/consequences.py`) one while none is in the queue. Raises ShardUnavailable."""
     async with backend.transaction(shard) as transaction:
@@ -114,7 +117,10 @@ async def claim(backend: Backend, shard: int, handlers: Collection[str]) -> list
                 "sweep_after": backend.settings.sweep_after_seconds,
             },
         )
-        return [Claimed(*row) for row in rows]
+        found = rows.all()
+    claims = Claims(Claimed(*row[:3]) for row in found)
+    claims.is_full = bool(found) and found[0][3] == CLAIMED_AT_ONCE
+    return claims
 
 
 _PUT_BACK = text("""

@@ -10,7 +10,7 @@ from core import clock
 from core.crash import crash_point
 from core.errors import ShardUnavailable
 from services.backend import Backend
-from services.deliveries import CLAIMED_AT_ONCE, Claimed, claim, due_shards, overdue_shards, put_back, sweep
+from services.deliveries import Claimed, claim, due_shards, overdue_shards, put_back, sweep
 from services.queues import queue_depths
 from workers.family import JobFamily
 from workers.loops import AWAY
@@ -86,7 +86,7 @@ class Dispatcher:
             crash_point("relay.after_claim")
             await self._enqueue(shard, claimed)
             crash_point("relay.after_enqueue")
-        if len(claimed) == CLAIMED_AT_ONCE:
+        if claimed.is_full:
             self._wake.call([shard])
 
     async def _enqueue(self, shard: int, claimed: Collection[Claimed]) -> None:
