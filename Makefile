@@ -31,8 +31,9 @@ setup: .venv/set-up
 run: setup
 	@exec $(IN) cli.py up $(ARGS)
 
+# All of them in two processes, each with servers of its own; what ARGS names in one.
 test: setup
-	@exec $(IN) -m pytest $(ARGS)
+	@exec $(IN) -m pytest $(if $(ARGS),$(ARGS),-n 2 --dist loadfile)
 
 drill: setup
 	@exec $(IN) -m pytest -m drill -s --timeout=3600 $(ARGS)
