@@ -7,7 +7,9 @@ from services.accounts.fields import checked_bio, checked_full_name, checked_pro
 
 
 @pytest.mark.parametrize(
-    ("check", "limit"), [(checked_full_name, 64), (checked_bio, 150), (checked_pronouns, 30)], ids=str
+    ("check", "limit"),
+    [(checked_full_name, 64), (checked_bio, 150), (checked_pronouns, 30)],
+    ids=["name", "bio", "pronouns"],
 )
 def test_limits_are_code_points(check: Callable[[str], str | None], limit: int) -> None:
     assert check("\N{GRINNING FACE}" * limit) == "\N{GRINNING FACE}" * limit

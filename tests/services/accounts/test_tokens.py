@@ -51,7 +51,7 @@ KEY = tokens._key(OURS, tokens._ACCESS_PURPOSE)
         jwt.encode({"sub": "-7", "sid": "9", "exp": FAR}, KEY, "HS256"),
         jwt.encode({"sub": str(2**63), "sid": "9", "exp": FAR}, KEY, "HS256"),
         jwt.encode({"sub": "7", "sid": "9", "exp": "soon"}, KEY, "HS256"),
-        tokens.make_refresh_token(OURS, 9, 1).text,
+        pytest.param(tokens.make_refresh_token(OURS, 9, 1).text, id="a refresh token"),
     ],
 )
 def test_what_we_did_not_sign_so_is_no_access_token(text: str) -> None:
