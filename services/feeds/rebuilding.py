@@ -41,6 +41,8 @@ async def rebuild(backend: Backend, viewer_ids: Sequence[int], track: Callable[[
     finally:
         for task in tasks:
             task.cancel()
+        # Until they are gone: one that still drops a timeline would spoil the next run.
+        await asyncio.gather(*tasks, return_exceptions=True)
     return built
 
 

@@ -27,6 +27,7 @@ from core.settings import ROOT, Settings
 from models.ids import MAX_ID, TIME_SHIFT, created_at, floor_of
 from services.backend import Backend
 from services.feeds import timeline
+from services.feeds.checking import check
 from services.feeds.timeline import Stretch
 from tests.empty_store import empty_store
 from tests.workers.test_fanout_kills import post_of
@@ -85,16 +86,16 @@ class Town:
         return found
 
 
-def timelines_of(people: Sequence[int], run: bytes, began: int) -> dict[bytes, bytes]:
+def timelines_of(people: Sequence[int], run: bytes, began: int, filled: int) -> dict[bytes, bytes]:
     """All warm, with ids of long ago, so that they are of the size that timelines have."""
-    first = began - (FILLED + 1 << TIME_SHIFT + 10)
-    old = b"".join((first + (number + 1 << TIME_SHIFT + 10)).to_bytes(8, "big") for number in range(FILLED))
+    first = began - (filled + 1 << TIME_SHIFT + 10)
+    old = b"".join((first + (number + 1 << TIME_SHIFT + 10)).to_bytes(8, "big") for number in range(filled))
     text = bytes(8) + run + first.to_bytes(8, "big") + old
     return {timeline.key_of(viewer): text for viewer in people}
 
 
 @contextlib.asynccontextmanager
-async def town_of(settings: Settings, name: str) -> AsyncIterator[Town]:
+async def town_of(settings: Settings, name: str, filled: int = FILLED) -> AsyncIterator[Town]:
     raised = {"pull_from_followers": 30_000, "push_below_followers": 25_000}
     async with empty_store(settings.model_copy(update=raised), name, redis=12) as backend:
         await backend.redis.flushdb()
@@ -104,7 +105,7 @@ async def town_of(settings: Settings, name: str) -> AsyncIterator[Town]:
         run = (await backend.redis.info("server"))["run_id"][:8].encode()
         people = graph.crowd.people
         for start in range(0, len(people), SET_AT_ONCE):
-            await backend.redis.mset(timelines_of(people[start : start + SET_AT_ONCE], run, began))
+            await backend.redis.mset(timelines_of(people[start : start + SET_AT_ONCE], run, began, filled))
         await rest(backend)
         try:
             yield Town(backend, graph, began)
@@ -251,6 +252,27 @@ async def test_posts_come_to_all_followers_fast(settings: Settings, tmp_path: Pa
         lines.append(("bytes per timeline entry", f"{size / len(piece.ids):.1f} ({len(piece.ids)} ids)"))
         table_of("fan-out", lines)
         assert wrong == 0
+
+
+async def test_feeds_check_finds_no_difference(settings: Settings, tmp_path: Path) -> None:
+    """Timelines that hold nothing else, as `feeds check` looks at all that is in them."""
+    dice = random.Random(13)
+    async with town_of(settings, "check_drill", filled=0) as town:
+        graph, log = town.graph, tmp_path / "processes.log"
+        followed = [author for author, some in graph.followers.items() if some]
+        weights = [len(graph.followers[author]) for author in followed]
+        authors = dice.sample(followed, POSTS // 2) + dice.choices(followed, weights, k=POSTS - POSTS // 2)
+        async with (
+            process(town.backend.settings, log, "workers.relay"),
+            process(town.backend.settings, log, "workers.run", "fanout"),
+        ):
+            await town.lags(await town.posts(authors))
+        report = await check(town.backend)
+        entries = sum(len(graph.followers[author]) + 1 for author in authors)
+        lines = [("posts, timelines written", f"{POSTS:,}, {entries:,}"), ("timelines checked", f"{report.checked:,}")]
+        table_of("feeds check", [*lines, ("differences", f"{len(report.differences)}")])
+        assert (report.checked, report.unready) == (len(graph.crowd.people), 0)
+        assert (report.differences, report.moving) == ([], [])
 
 
 _BURST = """
