@@ -146,9 +146,11 @@ async def meeting(api: Api, backend: Backend, workers: None) -> Meeting:
 
 
 async def last_shown(roads: dict[str, Road], work: Awaitable[Any]) -> dict[str, float]:
-    """Walks all roads over and over while the work is done, and a few times afterwards: for each road, how long behind
-    the answer to the work the last request that was still shown something had begun (negative: before it)."""
+    """Walks all roads over and over while the work is done, which begins when each was walked once, and a few times
+    afterwards: for each road, how long behind the answer to the work the last request that was still shown something
+    had begun (negative: before it)."""
     ended = asyncio.get_running_loop().create_future()
+    walked = dict.fromkeys(roads, 0)
     shown: dict[str, float] = {}
 
     async def walk(name: str, road: Road) -> None:
@@ -158,9 +160,12 @@ async def last_shown(roads: dict[str, Road], work: Awaitable[Any]) -> dict[str, 
             began = clock.monotonic()
             if await road():
                 shown[name] = began
+            walked[name] += 1
 
     walking = [asyncio.create_task(walk(name, road)) for name, road in roads.items()]
-    await asyncio.sleep(0.3)
+    async with asyncio.timeout(30):
+        while not all(walked.values()):
+            await asyncio.sleep(0.05)
     await work
     answered = clock.monotonic()
     ended.set_result(None)
