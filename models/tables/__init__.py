@@ -59,7 +59,7 @@ from models.tables.relationships import (
     MuteState,
 )
 from models.tables.shards import NodeIdentity, ShardAssignment
-from models.tables.trust import Report, ReportReason, ReportStatus
+from models.tables.trust import RemovedPicture, Report, ReportReason, ReportStatus
 from models.tables.uploads import MediaStatus, Upload, UploadPurpose
 from models.tables.withdrawals import WithdrawnMedia
 
@@ -71,7 +71,8 @@ __all__ = [
     "Following", "Hashtag", "HashtagFollow", "HashtagFollowState", "HashtagPost", "IdempotencyKey", "Impression",
     "Like", "LikeGiven", "LikeState", "ListingState", "MediaStatus", "Mute", "MuteState", "NodeIdentity",
     "Notification", "NotificationActor", "NotificationKind", "NotificationSource", "NotificationStream", "PageTop",
-    "Place", "PlacePost", "Post", "PostKind", "PostState", "PulledInterval", "Report", "ReportReason", "ReportStatus",
-    "Save", "SaveMade", "SaveState", "Session", "ShardAssignment", "Share", "SnapshotFeed", "Sponsorship",
-    "TaggedPost", "Upload", "UploadPurpose", "User", "UserState", "WithdrawnMedia", "Withheld",
+    "Place", "PlacePost", "Post", "PostKind", "PostState", "PulledInterval", "RemovedPicture", "Report",
+    "ReportReason", "ReportStatus", "Save", "SaveMade", "SaveState", "Session", "ShardAssignment", "Share",
+    "SnapshotFeed", "Sponsorship", "TaggedPost", "Upload", "UploadPurpose", "User", "UserState", "WithdrawnMedia",
+    "Withheld",
 ]  # fmt: skip

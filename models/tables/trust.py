@@ -1,11 +1,11 @@
-"""What people report, on the shard of what is reported."""
+"""What people report, on the shard of what is reported; and the pictures that may not come back."""
 
 from enum import StrEnum
 
-from sqlalchemy import Index, Text, text
+from sqlalchemy import Index, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base, Id, IdKey
+from models.tables.base import Base, Id, IdKey, MomentNow
 
 
 class ReportReason(StrEnum):
@@ -51,3 +51,20 @@ class Report(Base):
     reason: Mapped[str] = mapped_column(Text)
     details: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text, server_default=ReportStatus.OPEN.value)
+
+
+class RemovedPicture(Base):
+    """A picture that was removed, so that it is known when it comes back: the SHA-256 of its file, and the PDQ hash (32
+    bytes) of what is to be seen with its quality (0 to 100). On the shard of the upload that it was. All of them are
+    kept in the memory of those who ask, read in the order of `id`."""
+
+    __tablename__ = "removed_pictures"
+    __table_args__ = (Index("uq_removed_pictures_upload", "upload_id", "sha256", unique=True),)
+
+    id: Mapped[IdKey]
+    upload_id: Mapped[Id]
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    pdq: Mapped[bytes | None] = mapped_column(LargeBinary)
+    quality: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    reason: Mapped[str] = mapped_column(Text)
+    removed_at: Mapped[MomentNow]

@@ -12,7 +12,8 @@ from models.tables.base import Base, Id, IdKey
 
 
 class MediaStatus(StrEnum):
-    """UPLOADING → PROCESSING → READY or FAILED; CANCELLED from any but FAILED while nothing shows it."""
+    """UPLOADING → PROCESSING → READY, FAILED, HELD or REJECTED; HELD → READY or REJECTED, as a moderator decides;
+    CANCELLED from any but FAILED and REJECTED while nothing shows it."""
 
     UPLOADING = "UPLOADING"
     PROCESSING = "PROCESSING"
@@ -36,7 +37,9 @@ class Upload(Base):
     post that shows it, or its owner's own id for an avatar: one upload is attached once.
 
     `finished_at` is when its owner said that the file was sent; `objects_removed_at` when nothing of an upload that
-    came to nothing was left in storage, and nothing could be sent there any more.
+    came to nothing was left in storage, and nothing could be sent there any more. `multipart_id` is the storage's name
+    for a file that is sent in parts of `part_size` bytes (the last may be smaller). `recipe` is `media.recipe.Recipe`,
+    `source` what the file said of itself, for its owner alone; `nudity` the score from 0 to 1 that it was judged by.
     """
 
     __tablename__ = "uploads"
@@ -47,6 +50,7 @@ class Upload(Base):
             "expires_at",
             postgresql_where=text("status IN ('UPLOADING', 'CANCELLED', 'FAILED') AND objects_removed_at IS NULL"),
         ),
+        Index("ix_uploads_held", "id", postgresql_where=text("status = 'HELD'")),
     )
 
     id: Mapped[IdKey]
@@ -68,3 +72,8 @@ class Upload(Base):
     failure_reason: Mapped[str | None] = mapped_column(Text)
     attached_to: Mapped[int | None] = mapped_column(BigInteger)
     objects_removed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    multipart_id: Mapped[str | None] = mapped_column(Text)
+    part_size: Mapped[int | None] = mapped_column(Integer)
+    recipe: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    source: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    nudity: Mapped[float | None] = mapped_column(Float)
