@@ -14,6 +14,7 @@ VARIANT_WIDTHS = (150, 320, 640, 1080)
 
 class MediaKind(StrEnum):
     IMAGE = "IMAGE"
+    VIDEO = "VIDEO"
 
 
 class ImageFormat(StrEnum):
@@ -85,6 +86,21 @@ class Rendered:
     variants: list[Variant]
     captured_at: datetime | None
     camera: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an original's file said of itself, for its owner alone. Width and height are upright; `pages` is the number
+    of frames of an animation. `captured_at` is in UTC; latitude and longitude in degrees."""
+
+    mime: str
+    width: int
+    height: int
+    pages: int = 1
+    captured_at: datetime | None = None
+    camera: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 def variant_widths(width: int) -> list[int]:
