@@ -24,7 +24,6 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.crash import crash_point
-from media.keys import rendition_of
 from media.signing import CachePolicy, Grant
 from models.reads.withdrawals import RECENT, WITHDRAWN
 from models.shards import Transaction
@@ -34,6 +33,7 @@ from services.backend import Backend
 from services.consequences import EventKind
 from services.outbox import Job, emit
 from services.scripts import Script, run
+from services.uploads.rows import keys_of, renditions_of
 
 KEY = "media:withdrawn"
 REDIS_SECONDS = 1.0
@@ -83,8 +83,8 @@ async def withdraw_post_media(transaction: Transaction, author_id: int, post_id:
     )
     if media is None:
         raise LookupError(f"no post {post_id}")
-    keys = [variant["key"] for inline in media for variant in inline["variants"]]
-    await withdraw(transaction, author_id, [name for key in keys if (name := rendition_of(key))], epoch)
+    keys = [key for inline in media for key in keys_of(inline)]
+    await withdraw(transaction, author_id, renditions_of(keys), epoch)
 
 
 async def withdraw_content(transaction: Transaction, owner_id: int) -> None:

@@ -29,12 +29,11 @@ def links(backend: Backend) -> MediaLinks:
     return MediaLinks(backend.signer)
 
 
-async def ready_upload(backend: Backend, owner_id: int, **columns: Any) -> int:
-    """An upload of four widths in two formats; the objects are not in storage."""
-    rendition = secrets.token_urlsafe(16)
+def inline_picture(rendition: str, prefix: str = "") -> dict[str, Any]:
+    """Four widths in two formats."""
     variants = [
         {
-            "key": f"variants/{rendition}/{width}.{'jpg' if form == 'JPEG' else 'webp'}",
+            "key": f"variants/{rendition}/{prefix}{width}.{'jpg' if form == 'JPEG' else 'webp'}",
             "width": width,
             "height": width * 3 // 4,
             "format": form,
@@ -43,25 +42,52 @@ async def ready_upload(backend: Backend, owner_id: int, **columns: Any) -> int:
         for width in WIDTHS
         for form in ("JPEG", "WEBP")
     ]
+    return {"width": 1080, "height": 810, "variants": variants}
+
+
+def inline_film(rendition: str) -> dict[str, Any]:
+    """12.5 seconds with sound, in three heights and one file to play at once."""
+    heights = (240, 480, 720)
+    shape = {"width": 1280, "height": 720, "bitrate": 2_000_000, "bytes": 3_000_000}
+    return {
+        "kind": "VIDEO",
+        "width": 1280,
+        "height": 720,
+        "blurhash": "LKO2",
+        "alt_text": None,
+        "duration": 12.5,
+        "has_sound": True,
+        "poster": inline_picture(rendition, "poster-"),
+        "hls": f"variants/{rendition}/master.m3u8",
+        "variants": [{"key": f"variants/{rendition}/film-720p.mp4"} | shape],
+        "files": [f"variants/{rendition}/{height}p.{kind}" for height in heights for kind in ("m3u8", "mp4")],
+    }
+
+
+async def ready_upload(backend: Backend, owner_id: int, *, film: bool = False, **columns: Any) -> int:
+    """A picture, or a film; the objects are not in storage."""
+    rendition = secrets.token_urlsafe(16)
+    picture = {"kind": "IMAGE", "blurhash": "LKO2", "alt_text": None} | inline_picture(rendition)
     async with backend.transaction(shard_of(owner_id)) as transaction:
         upload_id = await transaction.mint_id()
         row = {
             "id": upload_id,
             "owner_id": owner_id,
             "purpose": UploadPurpose.POST.value,
-            "content_type": "image/jpeg",
+            "content_type": "video/mp4" if film else "image/jpeg",
             "byte_size": 1000,
             "object_key": f"originals/{rendition}",
             "status": MediaStatus.READY.value,
             "expires_at": func.clock_now(),
-            "result": {"id": upload_id, "width": 1080, "height": 810, "blurhash": "LKO2", "variants": variants},
+            "result": {"id": upload_id} | (inline_film(rendition) if film else picture),
         }
         await transaction.session.execute(insert(Upload).values(row | columns))
     return upload_id
 
 
-async def make_post(backend: Backend, author: Person, *, pictures: int = 1, **fields: Any) -> int:
+async def make_post(backend: Backend, author: Person, *, pictures: int = 1, films: int = 0, **fields: Any) -> int:
     media = [NewMedia(await ready_upload(backend, author.id)) for _ in range(pictures)]
+    media += [NewMedia(await ready_upload(backend, author.id, film=True)) for _ in range(films)]
     return await create_post(backend, links(backend), author.id, NewPost(media, **fields))
 
 

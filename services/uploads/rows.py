@@ -1,5 +1,6 @@
 """An upload as its owner sees it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -57,12 +58,26 @@ class UploadRow:
         return self.form.fields if self.form else []
 
 
+def keys_of(inline: dict[str, Any]) -> list[str]:
+    """All that lies in storage for what `uploads.result`, an item of `posts.media` or `users.avatar` holds, each once:
+    of a picture its variants; of a film its master playlist, its files of every rendition, and its poster's variants.
+    """
+    keys = [variant["key"] for variant in inline.get("variants", ())]
+    if inline.get("kind") == "VIDEO":
+        keys += [inline["hls"], *inline["files"], *(variant["key"] for variant in inline["poster"]["variants"])]
+    return list(dict.fromkeys(keys))
+
+
 def object_keys(upload: Any) -> list[str]:
-    """All that lies in storage for this row of `uploads`: the original, and the variants where there are some."""
-    variants = (upload["result"] or {}).get("variants", [])
-    return [upload["object_key"], *(variant["key"] for variant in variants)]
+    """All that lies in storage for this row of `uploads`: the original, and what was made of it."""
+    return [upload["object_key"], *keys_of(upload["result"] or {})]
+
+
+def renditions_of(keys: Iterable[str]) -> list[str]:
+    """The renditions that served keys belong to, each once. Originals have none."""
+    return sorted({rendition for key in keys if (rendition := rendition_of(key))})
 
 
 def renditions(upload: Any) -> list[str]:
     """The renditions that may have been shown to somebody for this row of `uploads`."""
-    return sorted({rendition for key in object_keys(upload) if (rendition := rendition_of(key))})
+    return renditions_of(object_keys(upload))

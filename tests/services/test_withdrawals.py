@@ -14,7 +14,6 @@ import pytest
 from core import clock
 from core.errors import ShardUnavailable
 from core.settings import ROOT, Settings
-from media.keys import rendition_of
 from media.signing import CachePolicy, Grant
 from models.ids import shard_of
 from models.shards import Transaction
@@ -22,6 +21,7 @@ from services import withdrawals
 from services.backend import Backend
 from services.consequences import EventKind
 from services.scripts import run
+from services.uploads.rows import keys_of, renditions_of
 from services.withdrawals import (
     KEY,
     announce_withdrawals,
@@ -146,14 +146,14 @@ async def test_of_a_suspended_owner_all_dies(backend: Backend, owner: Person, co
 
 
 async def test_a_posts_media_die_alone(backend: Backend, owner: Person, complete: None) -> None:
-    post_id, other_id = await make_post(backend, owner, pictures=2), await make_post(backend, owner)
+    post_id, other_id = await make_post(backend, owner, films=1), await make_post(backend, owner)
     await within(backend, owner, lambda transaction: withdraw_post_media(transaction, owner.id, post_id))
     await within(backend, owner, lambda transaction: withdraw_post_media(transaction, owner.id, post_id))
     assert await epochs(backend, owner) == (2, 0)
     found = await rows(backend, owner.id, "SELECT id, media_epoch, media FROM posts WHERE author_id = $1", owner.id)
     assert {number: epoch for number, epoch, _ in found} == {post_id: 2, other_id: 0}
     for number, epoch, media in found:
-        renditions = {rendition_of(variant["key"]) or "" for inline in media for variant in inline["variants"]}
+        renditions = set(renditions_of(key for inline in media for key in keys_of(inline)))
         assert len(renditions) == (2 if number == post_id else 1)
         assert [await refused(backend, owner, rendition) for rendition in renditions] == [epoch] * len(renditions)
 
