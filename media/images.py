@@ -9,7 +9,8 @@ from typing import Any
 import blurhash
 
 from media.errors import MediaRejected, cut_short, damaged, too_complex
-from media.pictures import ImageFormat, Probed, Rendered, Variant, variant_widths
+from media.pictures import ImageFormat, Probed, Rendered, Source, Variant, variant_widths
+from media.recipe import PLAIN, Recipe
 from media.vips import UNBOUNDED, pyvips
 
 _SAVE_OPTIONS: dict[ImageFormat, dict[str, Any]] = {
@@ -22,7 +23,12 @@ _TOO_MUCH = ("out of memory", "insufficient memory", "unable to allocate", "too 
 
 
 def render(
-    source: Path, out_dir: Path, probed: Probed, on_progress: Callable[[float], None] = lambda _: None
+    source: Path,
+    out_dir: Path,
+    probed: Probed,
+    _recipe: Recipe = PLAIN,
+    *,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> Rendered:
     """Write every variant of `source` into `out_dir`; of an animation, of its first frame.
 
@@ -30,7 +36,7 @@ def render(
     MediaRejected where the pixels cannot be decoded.
     """
     widths = variant_widths(probed.width)
-    steps = 1 + len(widths) * len(ImageFormat)
+    steps = 1 + len(widths) * len(_SAVE_OPTIONS)
     largest = decode(source, widths[-1])
     placeholder = encode_blurhash(largest)
     on_progress(1 / steps)
@@ -38,7 +44,7 @@ def render(
     for width in widths:
         # Each from the largest, not from the next larger: resampling twice softens.
         scaled = largest if width == largest.width else _scale(largest, width)
-        for image_format in ImageFormat:
+        for image_format in _SAVE_OPTIONS:
             variants.append(_save(scaled, image_format, out_dir))
             on_progress((1 + len(variants)) / steps)
     return Rendered(
@@ -46,8 +52,14 @@ def render(
         height=probed.height,
         blurhash=placeholder,
         variants=variants,
-        captured_at=probed.captured_at,
-        camera=probed.camera,
+        source=Source(
+            mime=probed.mime,
+            width=probed.width,
+            height=probed.height,
+            pages=probed.pages,
+            captured_at=probed.captured_at,
+            camera=probed.camera,
+        ),
     )
 
 

@@ -22,8 +22,13 @@ def original_key(token: str) -> str:
     return f"originals/{token}"
 
 
-def variant_key(rendition: str, width: int, image_format: ImageFormat) -> str:
-    return f"variants/{rendition}/{width}.{image_format.extension}"
+def variant_key(rendition: str, width: int, image_format: ImageFormat, *, is_square: bool = False) -> str:
+    return f"variants/{rendition}/{variant_name(width, image_format, is_square=is_square)}"
+
+
+def variant_name(width: int, image_format: ImageFormat, *, is_square: bool = False) -> str:
+    """`640.webp`; `150s.webp` for a square one."""
+    return f"{width}{'s' if is_square else ''}.{image_format.extension}"
 
 
 def rendition_of(key: str) -> str | None:

@@ -11,6 +11,9 @@ from core.settings import Settings
 VARIANT_WIDTHS = (150, 320, 640, 1080)
 """Widths of the pictures that are made of an original, in pixels."""
 
+SQUARE = 150
+"""Side of the square picture that is made of an original which is none, in pixels."""
+
 
 class MediaKind(StrEnum):
     IMAGE = "IMAGE"
@@ -20,6 +23,7 @@ class MediaKind(StrEnum):
 class ImageFormat(StrEnum):
     JPEG = "JPEG"
     WEBP = "WEBP"
+    AVIF = "AVIF"
 
     @property
     def content_type(self) -> str:
@@ -67,25 +71,14 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One picture made of an original, lying at `path`."""
+    """One picture made of an original, lying at `path`. `is_square` for the square one, which is cut to be so."""
 
     format: ImageFormat
     width: int
     height: int
     bytes: int
     path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """Everything made of an original. Width and height are the upright original's."""
-
-    width: int
-    height: int
-    blurhash: str
-    variants: list[Variant]
-    captured_at: datetime | None
-    camera: str | None
+    is_square: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +94,17 @@ class Source:
     camera: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Everything made of an original. Width and height are of what is shown of it, upright, in pixels."""
+
+    width: int
+    height: int
+    blurhash: str
+    variants: list[Variant]
+    source: Source
 
 
 def variant_widths(width: int) -> list[int]:

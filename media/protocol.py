@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from media.errors import RejectionReason
 from media.pictures import Limits, Rendered
+from media.recipe import PLAIN, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Job:
     limits: Limits
     declared_type: str | None
     cpu_seconds: int
+    recipe: Recipe = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

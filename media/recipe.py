@@ -5,6 +5,12 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter
 
+LONGEST_WATERMARK = 64
+"""Characters."""
+
+SMALLEST_CROP = 0.01
+"""Of the area of a picture."""
+
 
 class ImageFilter(StrEnum):
     """A look. Names are stored: never rename one."""
@@ -52,4 +58,5 @@ class Recipe:
     keep_location: bool = False
 
 
+PLAIN = Recipe()
 RECIPE = TypeAdapter(Recipe)

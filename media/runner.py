@@ -10,6 +10,7 @@ from media.child import Child, OnProgress
 from media.errors import MediaRejected
 from media.pictures import Limits, Rendered
 from media.protocol import Job
+from media.recipe import PLAIN, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,22 @@ class ImageRunner:
         limits: Limits,
         *,
         declared_type: str | None = None,
+        recipe: Recipe = PLAIN,
         on_progress: OnProgress | None = None,
     ) -> Rendered:
-        """Probe `source` and write its variants into `out_dir`, which must exist.
+        """Probe `source`, do to it what the recipe says, and write its variants into `out_dir`, which must exist.
 
         `on_progress` is awaited with 0..1 after each step. Raises MediaRejected where the file is at fault,
         MediaProcessingFailed where trying again may help.
         """
-        job = Job(_absolute(source), _absolute(out_dir), limits, declared_type, self._sandbox.cpu_seconds)
+        job = Job(
+            source=_absolute(source),
+            out_dir=_absolute(out_dir),
+            limits=limits,
+            declared_type=declared_type,
+            cpu_seconds=self._sandbox.cpu_seconds,
+            recipe=recipe,
+        )
         async with self._free:
             child = await self._take()
             try:

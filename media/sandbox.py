@@ -57,7 +57,9 @@ def work(job: Job, replies: IO[bytes]) -> None:
     allow_cpu(job.cpu_seconds)
     try:
         probed = probe(job.source, job.limits, job.declared_type)
-        rendered = render(job.source, job.out_dir, probed, lambda share: send(replies, Reply(progress=share)))
+        rendered = render(
+            job.source, job.out_dir, probed, job.recipe, on_progress=lambda share: send(replies, Reply(progress=share))
+        )
     except MediaRejected as rejected:
         send(replies, rejection_of(rejected))
     except MemoryError:

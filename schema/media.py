@@ -28,7 +28,12 @@ describe_values(
 
 strawberry.enum(ImageFormat, description="How a picture is encoded.")
 describe_values(
-    ImageFormat, {"JPEG": "Shown by everything.", "WEBP": "Smaller; shown by every browser of these years."}
+    ImageFormat,
+    {
+        "JPEG": "Shown by everything.",
+        "WEBP": "Smaller; shown by every browser of these years.",
+        "AVIF": "Smaller still; shown by most browsers.",
+    },
 )
 
 
@@ -44,8 +49,8 @@ class UserTag:
 @strawberry.interface(description="A picture or a film.")
 class Media(Node):
     status: MediaStatus = strawberry.field(description="READY, for whatever can be seen.")
-    width: int | None = strawberry.field(description="Of the upright original, in pixels.")
-    height: int | None = strawberry.field(description="Of the upright original, in pixels.")
+    width: int | None = strawberry.field(description="Upright, and cut as its owner wanted it, in pixels.")
+    height: int | None = strawberry.field(description="Upright, and cut as its owner wanted it, in pixels.")
     alt_text: str | None = strawberry.field(description="What is to be seen, for those who do not see it.")
     blurhash: str | None = strawberry.field(description="A blurred picture in a few characters, to show meanwhile.")
     tagged_users: list[UserTag] = strawberry.field(name="taggedUsers", description="Who is on it.")
@@ -62,7 +67,9 @@ class ImageVariant:
 
 @strawberry.type(description="An image, upright, in several widths.")
 class Image(Media):
-    variants: list[ImageVariant] = strawberry.field(description="All widths and formats that there are.")
+    variants: list[ImageVariant] = strawberry.field(
+        description="All widths and formats that there are, and a square one of 150 pixels, cut from the middle."
+    )
 
     @strawberry.field(
         description="The smallest variant that fills a box this many pixels wide; the largest, if none does or none is"

@@ -25,7 +25,7 @@ class MediaLinks:
 
 @dataclass(slots=True, eq=False)
 class VariantRow:
-    """A picture of one width and format. `format` is JPEG, WEBP or AVIF."""
+    """A picture of one width and format. `format` is JPEG, WEBP or AVIF; `is_square` for what was cut to be so."""
 
     key: str
     width: int
@@ -34,6 +34,7 @@ class VariantRow:
     bytes: int
     grant: Grant
     links: MediaLinks
+    is_square: bool = False
 
     @property
     def url(self) -> str:
@@ -68,9 +69,12 @@ class ImageRow:
 
     def best_variant(self, width: int | None, image_format: str | None) -> VariantRow | None:
         """The smallest that fills a box this many pixels wide, else the largest: in the format asked for, of which
-        there may be none; in JPEG, which everything shows, where none is asked for."""
+        there may be none; in JPEG, which everything shows, where none is asked for. Not the square one, which shows
+        a part of the picture."""
         wanted = image_format or ImageFormat.JPEG
-        fitting = sorted((v for v in self.variants if v.format == wanted), key=lambda variant: variant.width)
+        fitting = sorted(
+            (v for v in self.variants if v.format == wanted and not v.is_square), key=lambda variant: variant.width
+        )
         if not fitting:
             return None
         return next((v for v in fitting if width is not None and v.width >= width), fitting[-1])
@@ -83,7 +87,8 @@ def image_row(inline: dict[str, Any], grant: Grant, links: MediaLinks) -> ImageR
     `services/withdrawals.py`.
     """
     variants = [
-        VariantRow(v["key"], v["width"], v["height"], v["format"], v["bytes"], grant, links) for v in inline["variants"]
+        VariantRow(v["key"], v["width"], v["height"], v["format"], v["bytes"], grant, links, v.get("square", False))
+        for v in inline["variants"]
     ]
     return ImageRow(
         inline["id"],

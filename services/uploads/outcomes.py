@@ -16,9 +16,10 @@ from services.uploads.watching import tell_change
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`inline` is what `services.visible.image_row` reads."""
+    """`inline` is what `services.visible.image_row` reads; `source` what the file said, as its owner may have it."""
 
     inline: dict[str, Any]
+    source: dict[str, Any]
     captured_at: datetime | None
     camera: str | None
 
@@ -31,6 +32,7 @@ async def make_ready(backend: Backend, upload: Any, outcome: Outcome) -> bool:
         status=MediaStatus.READY.value,
         progress=1.0,
         result=outcome.inline,
+        source=outcome.source,
         captured_at=outcome.captured_at,
         camera=outcome.camera,
     )

@@ -10,7 +10,8 @@ from typing import Any
 from core.crash import crash_point
 from media.errors import MediaRejected, ObjectMissing, ObjectTooLarge
 from media.keys import new_token, variant_key
-from media.pictures import Limits, Rendered, Variant
+from media.pictures import Limits, Rendered, Source, Variant
+from media.recipe import PLAIN, RECIPE, Recipe
 from media.runner import ImageRunner
 from models.tables import MediaStatus
 from services.backend import Backend
@@ -44,7 +45,7 @@ async def process_upload(runner: ImageRunner, job: Job) -> None:
 
 
 async def _make_pictures(runner: ImageRunner, job: Job, upload: Any) -> Outcome:
-    backend, limits = job.backend, Limits.of(job.backend.settings)
+    backend, limits, recipe = job.backend, Limits.of(job.backend.settings), _recipe_of(upload)
 
     async def on_rendered(share: float) -> None:
         await tell_progress(backend, upload["id"], FETCHED + share * (RENDERED - FETCHED))
@@ -55,19 +56,40 @@ async def _make_pictures(runner: ImageRunner, job: Job, upload: Any) -> Outcome:
         await tell_progress(backend, upload["id"], FETCHED)
         crash_point("process_upload.after_download")
         rendered = await runner.process_image(
-            original, folder, limits, declared_type=upload["content_type"], on_progress=on_rendered
+            original,
+            folder,
+            limits,
+            declared_type=upload["content_type"],
+            recipe=recipe,
+            on_progress=on_rendered,
         )
         crash_point("process_upload.after_render")
         keyed = await _name_objects(job, rendered)
         await _put(backend, upload["id"], keyed)
         crash_point("process_upload.after_put")
-    return Outcome(_inline(upload, rendered, keyed), rendered.captured_at, rendered.camera)
+    said = rendered.source
+    return Outcome(_inline(upload, rendered, keyed), kept_of(said, recipe), said.captured_at, said.camera)
+
+
+def _recipe_of(upload: Any) -> Recipe:
+    return RECIPE.validate_python(upload["recipe"]) if upload["recipe"] is not None else PLAIN
+
+
+def kept_of(said: Source, recipe: Recipe) -> dict[str, Any]:
+    """What is kept of what a file said, as data of its owner: the place only where they asked for it."""
+    kept = {"mime": said.mime, "width": said.width, "height": said.height, "pages": said.pages}
+    if recipe.keep_location and said.latitude is not None and said.longitude is not None:
+        kept |= {"latitude": said.latitude, "longitude": said.longitude}
+    return kept
 
 
 async def _name_objects(job: Job, rendered: Rendered) -> dict[str, Variant]:
     """The variants by the keys that they get: those of an earlier try, where there was one."""
     progress = job.progress or {"rendition": new_token(), "keys": []}
-    keyed = {variant_key(progress["rendition"], one.width, one.format): one for one in rendered.variants}
+    keyed = {
+        variant_key(progress["rendition"], one.width, one.format, is_square=one.is_square): one
+        for one in rendered.variants
+    }
     named = sorted({*progress["keys"], *keyed})
     # Saving forgives the tries before it, so it happens for what is new alone: a job that kills its worker each
     # time must run out of tries.
@@ -96,10 +118,19 @@ def _inline(upload: Any, rendered: Rendered, keyed: dict[str, Variant]) -> dict[
         "height": rendered.height,
         "blurhash": rendered.blurhash,
         "alt_text": upload["alt_text"],
-        "variants": [
-            {"key": key, "width": one.width, "height": one.height, "format": one.format.value, "bytes": one.bytes}
-            for key, one in keyed.items()
-        ],
+        "variants": [_inline_variant(key, one) for key, one in keyed.items()],
+    }
+
+
+def _inline_variant(key: str, one: Variant) -> dict[str, Any]:
+    square = {"square": True} if one.is_square else {}
+    return {
+        "key": key,
+        "width": one.width,
+        "height": one.height,
+        "format": one.format.value,
+        "bytes": one.bytes,
+        **square,
     }
 
 

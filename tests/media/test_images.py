@@ -59,8 +59,8 @@ def test_a_phone_photo(tmp_path: Path, limits: Limits, phone_photo: Path) -> Non
     assert [trace for trace in TRACES if trace not in original] == [b"XMP"]
     made = rendered(phone_photo, tmp_path, limits)
     assert (made.width, made.height) == (3024, 4032)
-    assert made.captured_at == datetime(2025, 6, 1, 10, 30, 45, tzinfo=UTC)
-    assert made.camera == "Heliograph Phone 1"
+    assert made.source.captured_at == datetime(2025, 6, 1, 10, 30, 45, tzinfo=UTC)
+    assert made.source.camera == "Heliograph Phone 1"
     assert [(v.format, v.width, v.height) for v in made.variants] == [
         (image_format, width, height)
         for width, height in ((150, 200), (320, 427), (640, 853), (1080, 1440))
@@ -255,7 +255,7 @@ def test_widths_are_met_exactly(tmp_path: Path, limits: Limits, width: int) -> N
 
 def test_progress(tmp_path: Path, limits: Limits, phone_photo: Path) -> None:
     seen: list[float] = []
-    render(phone_photo, tmp_path, probe(phone_photo, limits), seen.append)
+    render(phone_photo, tmp_path, probe(phone_photo, limits), on_progress=seen.append)
     assert seen == [step / 9 for step in range(1, 10)]
 
 

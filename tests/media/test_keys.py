@@ -20,6 +20,9 @@ def test_keys() -> None:
     assert original_key(TOKEN) == "originals/AbCdEfGhIjKlMnOpQrSt-_"
     assert variant_key(TOKEN, 640, ImageFormat.WEBP) == "variants/AbCdEfGhIjKlMnOpQrSt-_/640.webp"
     assert variant_key(TOKEN, 150, ImageFormat.JPEG) == "variants/AbCdEfGhIjKlMnOpQrSt-_/150.jpg"
+    square = variant_key(TOKEN, 150, ImageFormat.AVIF, is_square=True)
+    assert square == "variants/AbCdEfGhIjKlMnOpQrSt-_/150s.avif"
+    assert rendition_of(square) == TOKEN
 
 
 @pytest.mark.parametrize(

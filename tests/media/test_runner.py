@@ -62,7 +62,7 @@ async def test_a_photo_by_a_warm_process(
         made = await runner.process_image(
             phone_photo, tmp_path, limits, declared_type="image/jpeg", on_progress=on_progress
         )
-        assert (made.width, made.height, made.camera) == (3024, 4032, "Heliograph Phone 1")
+        assert (made.width, made.height, made.source.camera) == (3024, 4032, "Heliograph Phone 1")
         assert len(made.variants) == 8
         assert files_in(tmp_path) == {variant.path.name: variant.bytes for variant in made.variants}
     assert seen == [step / 9 for step in range(1, 10)] * 2

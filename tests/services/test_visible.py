@@ -36,6 +36,15 @@ def test_the_best_variant_for_a_box(width: int | None, image_format: str | None,
     assert (found and (found.width, found.format)) == best
 
 
+def test_a_square_one_is_no_answer_to_a_box() -> None:
+    shown = image((150, "JPEG"), (320, "JPEG"))
+    shown.variants[0].is_square = True
+    assert shown.best_variant(100, None) is shown.variants[1]
+    square = {"key": "k", "width": 150, "height": 150, "format": "JPEG", "bytes": 1, "square": True}
+    row = image_row({"id": 1, "width": 9, "height": 9, "variants": [square]}, Grant(1, 0, CachePolicy.PUBLIC), LINKS)
+    assert [one.is_square for one in row.variants] == [True]
+
+
 def test_what_an_older_row_does_not_say() -> None:
     shown = image((150, "JPEG"))
     assert (shown.alt_text, shown.blurhash, shown.tagged_users) == (None, None, [])
