@@ -7,7 +7,7 @@ from core.errors import RequestErrorCode, RequestFault
 from loaders.collection import collections_by_id
 from loaders.comment import comments_by_id
 from loaders.context import Context
-from loaders.media import images_by_id
+from loaders.media import images_by_id, videos_by_id
 from loaders.notification import notifications_by_id
 from loaders.pages import hashtags_by_id, places_by_id
 from loaders.post import posts_by_id
@@ -26,6 +26,7 @@ NODE_LOADERS: dict[NodeKind, NodeLoader] = {
     NodeKind.POST: posts_by_id,
     NodeKind.COMMENT: comments_by_id,
     NodeKind.IMAGE: images_by_id,
+    NodeKind.VIDEO: videos_by_id,
     NodeKind.NOTIFICATION: notifications_by_id,
     NodeKind.UPLOAD: uploads_by_id,
     NodeKind.HASHTAG: hashtags_by_id,

@@ -8,7 +8,6 @@ _NOUNS = {
     NodeKind.POST: "post",
     NodeKind.COMMENT: "comment",
     NodeKind.UPLOAD: "upload",
-    NodeKind.IMAGE: "picture",
     NodeKind.COLLECTION: "collection",
 }
 

@@ -56,7 +56,7 @@ class PostsQuery:
 
 @strawberry.type
 class PostsMutation:
-    @mutation(description="Posts pictures that were uploaded.")
+    @mutation(description="Posts pictures and films that were uploaded.")
     async def create_post(
         self, info: Info, input: Annotated[CreatePostInput, strawberry.argument(description="What to post.")]
     ) -> PostPayload | None:
@@ -70,7 +70,7 @@ class PostsMutation:
     ) -> PostPayload | None:
         return await change(info, PostPayload, lambda context: _update(context, input))
 
-    @mutation(description="Takes you off all pictures of a post. Nothing changes where you are on none.")
+    @mutation(description="Takes you off all pictures and films of a post. Nothing changes where you are on none.")
     async def remove_my_tag(
         self, info: Info, input: Annotated[RemoveMyTagInput, strawberry.argument(description="Off which post.")]
     ) -> PostPayload | None:
@@ -94,7 +94,7 @@ class PostsMutation:
     ) -> PostPayload | None:
         return await change(info, PostPayload, lambda context: _share(context, input))
 
-    @mutation(description="Deletes a post of yours, its pictures too, for good.")
+    @mutation(description="Deletes a post of yours, its pictures and films too, for good.")
     async def delete_post(
         self, info: Info, input: Annotated[DeletePostInput, strawberry.argument(description="What to delete.")]
     ) -> DeletedPayload | None:
@@ -158,7 +158,10 @@ async def _update(context: Context, given: UpdatePostInput) -> dict[str, Any]:
 
 
 def _media_change(given: UpdatePostMediaInput, place: int) -> MediaChange:
-    wanted = MediaChange(media_id=number_of(NodeKind.IMAGE, given.media_id, "media", str(place), "mediaId"))
+    kind, number = decode(given.media_id)
+    if kind not in (NodeKind.IMAGE, NodeKind.VIDEO):
+        raise not_found("picture or video", "media", str(place), "mediaId")
+    wanted = MediaChange(media_id=number, is_film=kind is NodeKind.VIDEO)
     if given.alt_text is not strawberry.UNSET:
         wanted["alt_text"] = given.alt_text
     if given.user_tags is not strawberry.UNSET:

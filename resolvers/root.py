@@ -16,6 +16,7 @@ from resolvers.query import NodeQuery
 from resolvers.relationships import RelationshipsMutation
 from resolvers.reports import ReportsMutation
 from resolvers.uploads import UploadsMutation, UploadsSubscription
+from schema.media import Video
 from schema.scalars import SCALARS
 
 
@@ -49,4 +50,6 @@ class Subscription(NotificationsSubscription, FeedsSubscription, UploadsSubscrip
 
 
 def build_schema() -> strawberry.Schema:
-    return lean(strawberry.Schema(Query, Mutation, Subscription, config=StrawberryConfig(scalar_map=SCALARS)))
+    return lean(
+        strawberry.Schema(Query, Mutation, Subscription, types=[Video], config=StrawberryConfig(scalar_map=SCALARS))
+    )

@@ -20,8 +20,8 @@ class Collection(Node):
     name: str = strawberry.field(description="What it is called: 1 to 60 characters.")
     cover: Annotated["Image", strawberry.lazy("schema.media")] | None = batched(
         load_cover,
-        description="The first picture of the post that you chose, or of the newest that you may see; null where there"
-        " is none.",
+        description="The first picture (of a film its poster) of the post that you chose, or of the newest that you may"
+        " see; null where there is none.",
     )
     post_count: int = strawberry.field(
         description="How many posts are in it, also those that you may not see any more: 10,000 at most."

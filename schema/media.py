@@ -1,4 +1,4 @@
-"""Pictures, as they are shown."""
+"""Pictures and films, as they are shown."""
 
 from typing import Annotated, Any
 
@@ -10,14 +10,14 @@ from media.pictures import ImageFormat
 from models.tables import MediaStatus
 from schema.base import Node, describe_values
 from schema.scalars import URL
-from services.visible import ImageRow
+from services.visible import ImageRow, VideoRow
 
 strawberry.enum(MediaStatus, description="What has become of an upload.")
 describe_values(
     MediaStatus,
     {
         "UPLOADING": "The file is to be sent.",
-        "PROCESSING": "The file was sent and is being made into pictures.",
+        "PROCESSING": "The file was sent and is being made into what is shown.",
         "HELD": "It waits for a moderator.",
         "READY": "It can be used.",
         "FAILED": "The file cannot be used.",
@@ -37,7 +37,7 @@ describe_values(
 )
 
 
-@strawberry.type(description="A person on a picture.")
+@strawberry.type(description="A person on a picture or in a film.")
 class UserTag:
     user: Annotated["User", strawberry.lazy("schema.user")] | None = batched(  # type: ignore[name-defined] # noqa: F821
         load_tagged_user, description="Who it is; null for someone whom you may not see."
@@ -89,3 +89,34 @@ class Image(Media):
     @classmethod
     def is_type_of(cls, obj: Any, _info: Any) -> bool:
         return isinstance(obj, ImageRow)
+
+
+@strawberry.type(description="A film in one file: MP4, which everything plays.")
+class VideoVariant:
+    url: URL = strawberry.field(description="Where it is; good for a day at least. Parts of it can be asked for.")
+    width: int = strawberry.field(description="In pixels.")
+    height: int = strawberry.field(description="In pixels.")
+    bitrate: int = strawberry.field(description="Of picture and sound together, in bits per second.")
+    bytes: int = strawberry.field(description="Its size.")
+
+
+@strawberry.type(
+    description="A film, upright, of a minute and a half at most. Show its `poster`, then play `hlsUrl`, or one of the"
+    " `variants` where there is no player for it. A moving picture (GIF, PNG or WebP) is a film without sound."
+)
+class Video(Media):
+    duration_seconds: float | None = strawberry.field(description="How long it is.")
+    has_sound: bool | None = strawberry.field(description="Whether there is anything to hear.")
+    poster: Image | None = strawberry.field(
+        description="A still of it: the first that is not black. It can be fetched by its own id by whoever may see the"
+        " film."
+    )
+    hls_url: URL | None = strawberry.field(
+        description="Its HLS master playlist, from which a player chooses what the connection carries: 240, 480, 720"
+        " and 1080 lines, none larger than the original. Good for a day at least, with all that it names."
+    )
+    variants: list[VideoVariant] = strawberry.field(description="Files that play by themselves.")
+
+    @classmethod
+    def is_type_of(cls, obj: Any, _info: Any) -> bool:
+        return isinstance(obj, VideoRow)

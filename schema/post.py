@@ -27,7 +27,7 @@ describe_values(
     {
         "PHOTO": "One picture.",
         "VIDEO": "One film.",
-        "CAROUSEL": "Several, one beside the other.",
+        "CAROUSEL": "Several pictures and films, one beside the other.",
         "REEL": "A short upright film.",
     },
 )
@@ -47,7 +47,7 @@ class Post(Likeable):
     hashtags: list[Hashtag] = strawberry.field(description="Those of the caption, each once, in their order.")
     created_at: datetime = strawberry.field(description="When it was posted.")
     edited_at: datetime | None = strawberry.field(
-        description="When caption, place, alt texts, tags or the order of its pictures last changed; null if never."
+        description="When caption, place, alt texts, tags or the order of what it shows last changed; null if never."
     )
     is_pinned: bool = strawberry.field(description="Whether the author keeps it at the top of the profile.")
     comments_enabled: bool = strawberry.field(description="Whether it can be commented on.")

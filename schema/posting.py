@@ -15,23 +15,25 @@ KEY = (
 )
 
 
-@strawberry.input(description="A person on a picture.")
+@strawberry.input(description="A person on a picture or in a film.")
 class UserTagInput:
-    user_id: ID = strawberry.field(description="Who it is: each once on a picture.")
+    user_id: ID = strawberry.field(description="Who it is: each once on one of them.")
     x: float = strawberry.field(description="From the left edge (0) to the right (1): nothing outside.")
     y: float = strawberry.field(description="From the top edge (0) to the bottom (1): nothing outside.")
 
 
-@strawberry.input(description="One picture of a post.")
+@strawberry.input(description="A picture or a film of a post.")
 class PostMediaInput:
-    upload_id: ID = strawberry.field(description="An upload of yours of the purpose POST, READY, and not used before.")
+    upload_id: ID = strawberry.field(
+        description="An upload of yours of the purpose POST, or REEL where it stands alone; READY, not used before."
+    )
     alt_text: str | None = strawberry.field(
         default=None, description="What is to be seen, at most 1,000 characters; the upload's own, if left out."
     )
     user_tags: list[UserTagInput] | None = strawberry.field(default=None, description="Who is on it: at most 20.")
 
 
-@strawberry.input(description="Where pictures were taken.")
+@strawberry.input(description="Where something was taken.")
 class PlaceInput:
     name: str = strawberry.field(description="1 to 100 characters in one line, one that can be seen at least.")
     latitude: float = strawberry.field(description="In degrees, from -90 to 90.")
@@ -40,7 +42,7 @@ class PlaceInput:
 
 @strawberry.input(description="What to post.")
 class CreatePostInput:
-    media: list[PostMediaInput] = strawberry.field(description="1 to 20 pictures, in order.")
+    media: list[PostMediaInput] = strawberry.field(description="1 to 20 pictures and films, in order.")
     caption: str | None = strawberry.field(
         default=None,
         description="At most 2,200 characters (Unicode code points), in any lines, at most 30 hashtags and 20 mentions,"
@@ -49,17 +51,17 @@ class CreatePostInput:
     place: PlaceInput | None = strawberry.field(default=None, description="Where they were taken.")
     kind: PostKind | None = strawberry.field(
         default=None,
-        description="What the pictures make it, if left out: PHOTO for one, CAROUSEL for more. REEL and VIDEO take a"
-        " film, of which there are none yet.",
+        description="What the media make it, and nothing else: PHOTO for a picture, VIDEO for a film, REEL for a film"
+        " that was uploaded with that purpose, CAROUSEL for several. It may be left out.",
     )
     comments_enabled: bool = strawberry.field(default=True, description="Whether it can be commented on.")
     like_count_hidden: bool = strawberry.field(default=False, description="Whether you want the likes not to be shown.")
     idempotency_key: str | None = strawberry.field(default=None, description=KEY)
 
 
-@strawberry.input(description="A picture of a post, and what to change of it.")
+@strawberry.input(description="A picture or a film of a post, and what to change of it.")
 class UpdatePostMediaInput:
-    media_id: ID = strawberry.field(description="The picture.")
+    media_id: ID = strawberry.field(description="The image or the video, by its id.")
     alt_text: str | None = strawberry.field(
         default=strawberry.UNSET,
         description="What is to be seen, at most 1,000 characters. Stays, if left out; null takes it away.",
@@ -88,11 +90,11 @@ class UpdatePostInput:
         description="Whether it stands at the top of your profile; at most 3 do, none that is archived; not null.",
     )
     media: list[UpdatePostMediaInput] | None = strawberry.field(
-        default=strawberry.UNSET, description="All of the post's pictures, each once, in the new order; not null."
+        default=strawberry.UNSET, description="All that the post shows, each once, in the new order; not null."
     )
 
 
-@strawberry.input(description="On whose pictures you are.")
+@strawberry.input(description="On whose pictures or in whose films you are.")
 class RemoveMyTagInput:
     post_id: ID = strawberry.field(description="A post that you may see.")
 

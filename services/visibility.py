@@ -39,7 +39,7 @@ from services.visible import (
     VisibleReport,
     VisibleUser,
     entity_rows,
-    image_row,
+    media_row,
 )
 
 # The clauses. Each may say "no"; where one is switched off, the sweep of tests/sweep/ fails.
@@ -274,7 +274,7 @@ def _post(row: Any, viewer_id: int, links: MediaLinks, authors: dict[int, Visibl
         caption=row["caption"],
         caption_entities=entity_rows(row["entities"]),
         hashtags=[HashtagRow(one["id"], one["name"]) for one in row["hashtags"]],
-        media=[image_row(inline, grant, links) for inline in row["media"]],
+        media=[media_row(inline, grant, links) for inline in row["media"]],
         place=PlaceRow(**row["place"]) if row["place"] else None,
         state=row["state"],
         edited_at=row["edited_at"],

@@ -14,7 +14,7 @@ from models.tables import MediaStatus, ReportReason, ReportStatus
 
 @dataclass(slots=True, frozen=True)
 class MediaLinks:
-    """Makes the URLs of pictures for one request: `base` is where the client reaches this server."""
+    """Makes the URLs of media for one request: `base` is where the client reaches this server."""
 
     signer: MediaSigner
     base: str = ""
@@ -43,7 +43,7 @@ class VariantRow:
 
 @dataclass(slots=True, eq=False)
 class TagRow:
-    """A person on a picture; `x` and `y` from 0 to 1, from the top left."""
+    """A person on a picture or in a film; `x` and `y` from 0 to 1, from the top left."""
 
     user_id: int
     x: float
@@ -80,8 +80,95 @@ class ImageRow:
         return next((v for v in fitting if width is not None and v.width >= width), fitting[-1])
 
 
+@dataclass(slots=True, eq=False)
+class VideoVariantRow:
+    """A film in one file, to be played by itself. `bitrate` in bits per second."""
+
+    key: str
+    width: int
+    height: int
+    bitrate: int
+    bytes: int
+    grant: Grant
+    links: MediaLinks
+
+    @property
+    def url(self) -> str:
+        return self.links.url(self.key, self.grant)
+
+
+@dataclass(slots=True, eq=False)
+class VideoRow:
+    """A film that is ready, as it stands inline in a post or an upload. `hls_key` is that of its master playlist."""
+
+    id: int
+    width: int
+    height: int
+    blurhash: str | None
+    alt_text: str | None
+    duration_seconds: float
+    has_sound: bool
+    poster_inline: dict[str, Any]
+    hls_key: str
+    variants: list[VideoVariantRow]
+    grant: Grant
+    links: MediaLinks
+    tagged_users: Sequence[TagRow] = ()
+    status: MediaStatus = MediaStatus.READY
+
+    @property
+    def global_id(self) -> str:
+        return encode(NodeKind.VIDEO, self.id)
+
+    @property
+    def poster(self) -> ImageRow:
+        """An image of the film's number: one upload makes a picture or a film, so no other image has it. Who is on it
+        is said by the film."""
+        about = {"id": self.id, "blurhash": self.blurhash, "alt_text": self.alt_text}
+        return image_row(self.poster_inline | about, self.grant, self.links)
+
+    @property
+    def hls_url(self) -> str:
+        return self.links.url(self.hls_key, self.grant)
+
+
+MediaRow = ImageRow | VideoRow
+
+
+def media_row(inline: dict[str, Any], grant: Grant, links: MediaLinks) -> MediaRow:
+    """From the JSON that `uploads.result` and `posts.media` hold. Of the grant see `image_row`."""
+    return video_row(inline, grant, links) if inline.get("kind") == "VIDEO" else image_row(inline, grant, links)
+
+
+def still_of(media: MediaRow) -> ImageRow:
+    """What stands for it where there is place for a picture alone."""
+    return media.poster if isinstance(media, VideoRow) else media
+
+
+def video_row(inline: dict[str, Any], grant: Grant, links: MediaLinks) -> VideoRow:
+    variants = [
+        VideoVariantRow(v["key"], v["width"], v["height"], v["bitrate"], v["bytes"], grant, links)
+        for v in inline["variants"]
+    ]
+    return VideoRow(
+        inline["id"],
+        inline["width"],
+        inline["height"],
+        inline["blurhash"],
+        inline.get("alt_text"),
+        inline["duration"],
+        inline["has_sound"],
+        inline["poster"],
+        inline["hls"],
+        variants,
+        grant,
+        links,
+        _tag_rows(inline),
+    )
+
+
 def image_row(inline: dict[str, Any], grant: Grant, links: MediaLinks) -> ImageRow:
-    """From the JSON that `uploads.result`, `posts.media` and `users.avatar` hold.
+    """From the JSON that `uploads.result`, `posts.media` and `users.avatar` hold of a picture.
 
     The grant's policy is PUBLIC for what anybody may see: shared caches may keep it then. What its epoch is, see
     `services/withdrawals.py`.
@@ -97,8 +184,12 @@ def image_row(inline: dict[str, Any], grant: Grant, links: MediaLinks) -> ImageR
         inline.get("blurhash"),
         inline.get("alt_text"),
         variants,
-        [TagRow(tag["user_id"], tag["x"], tag["y"]) for tag in inline.get("tags", ())],
+        _tag_rows(inline),
     )
+
+
+def _tag_rows(inline: dict[str, Any]) -> list[TagRow]:
+    return [TagRow(tag["user_id"], tag["x"], tag["y"]) for tag in inline.get("tags", ())]
 
 
 @dataclass(slots=True, eq=False)
@@ -196,7 +287,7 @@ class VisiblePost:
     caption: str
     caption_entities: list[EntityRow]
     hashtags: list[HashtagRow]
-    media: list[ImageRow]
+    media: list[MediaRow]
     place: PlaceRow | None
     state: str
     edited_at: datetime | None

@@ -1,4 +1,4 @@
-"""Uploads and the images that came of them: on their owner's shard, which their ids carry."""
+"""Uploads and what came of them: on their owner's shard, which their ids carry."""
 
 _COLUMNS = """
     id, owner_id, status, progress, content_type, byte_size, object_key, alt_text, expires_at, finished_at,
@@ -17,8 +17,8 @@ UPLOADS_OF_OWNER = f"""
     SELECT {_COLUMNS} FROM uploads WHERE owner_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
 """  # noqa: S608  a constant
 
-# $1 ids of images, which are those of the uploads that they came from
-IMAGES_BY_ID = """
+# $1 ids of images and films, which are those of the uploads that they came from
+MEDIA_BY_ID = """
     SELECT id, owner_id, result, attached_to,
            (SELECT u.media_epoch FROM users u WHERE u.id = uploads.owner_id) AS owner_epoch
     FROM uploads

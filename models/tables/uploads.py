@@ -1,4 +1,5 @@
-"""Uploads and what came of them. An image's number is that of the upload which it came from."""
+"""Uploads and what came of them. The number of an image or a film is that of the upload which it came from; a film's
+poster is the image of that number."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -33,7 +34,7 @@ class UploadPurpose(StrEnum):
 
 
 class Upload(Base):
-    """On its owner's shard. `result` is what `services.visible.image_row` reads, once READY; `attached_to` is the
+    """On its owner's shard. `result` is what `services.visible.media_row` reads, once READY; `attached_to` is the
     post that shows it, or its owner's own id for an avatar: one upload is attached once.
 
     `finished_at` is when its owner said that the file was sent; `objects_removed_at` when nothing of an upload that

@@ -9,7 +9,7 @@ from models.shards import Transaction
 from models.tables import MediaStatus, Upload, UploadPurpose
 from services.consequences import EventKind
 from services.outbox import emit
-from services.uploads.rows import renditions
+from services.uploads.rows import is_film, renditions
 from services.withdrawals import withdraw
 
 FIELD = "avatarUploadId"
@@ -20,7 +20,7 @@ async def change_avatar(
 ) -> dict[str, Any] | None:
     """What `users.avatar` is to hold; the upload behind the current one is cancelled and its pictures withdrawn.
 
-    Raises UserFault: NOT_FOUND, INVALID, MEDIA_NOT_READY, ALREADY_DONE.
+    Raises UserFault: NOT_FOUND, INVALID, MEDIA_NOT_READY, ALREADY_DONE, UNSUPPORTED_MEDIA.
     """
     current_id = current["id"] if current else None
     if upload_id is not None and upload_id == current_id:
@@ -43,6 +43,8 @@ async def _attach(transaction: Transaction, user_id: int, upload_id: int) -> dic
         raise UserFault(UserErrorCode.ALREADY_DONE, "This picture was used before.", (FIELD,))
     if upload.status != MediaStatus.READY or upload.result is None:
         raise UserFault(UserErrorCode.MEDIA_NOT_READY, "This picture is not ready, or failed.", (FIELD,))
+    if is_film(upload.result):
+        raise UserFault(UserErrorCode.UNSUPPORTED_MEDIA, "A profile takes a picture: this is a video.", (FIELD,))
     await transaction.session.execute(update(Upload).where(Upload.id == upload_id).values(attached_to=user_id))
     return {**upload.result, "id": upload_id, "alt_text": upload.alt_text}
 

@@ -9,7 +9,7 @@ from services.pages import LATEST
 from services.posts.kept import fetch_lists, position_of
 from services.refill import Position
 from services.visibility import visible_posts
-from services.visible import ImageRow, MediaLinks, VisibleCollection, VisiblePost
+from services.visible import ImageRow, MediaLinks, VisibleCollection, VisiblePost, still_of
 
 LOOKS = (4, 20, 100)
 """How many posts each look goes over. Collections of which all those are hidden have no cover."""
@@ -18,8 +18,9 @@ LOOKS = (4, 20, 100)
 async def covers_of(
     reader: Reader, links: MediaLinks, owner_id: int, collections: Sequence[VisibleCollection]
 ) -> dict[int, ImageRow]:
-    """By collection, the first picture of the post that was chosen, or of the newest that may be seen; what shows none
-    is left out. All collections in each look together: a statement on the owner's shard, and one per node."""
+    """By collection, the first picture (of a film its poster) of the post that was chosen, or of the newest that may be
+    seen; what shows none is left out. All collections in each look together: a statement on the owner's shard, and one
+    per node."""
     covers: dict[int, ImageRow] = {}
     chosen = {one.id: one.cover_post_id for one in collections}
     unfinished: dict[int, Position] = dict.fromkeys(chosen, LATEST)
@@ -47,5 +48,5 @@ def _shown(candidates: Mapping[int, Sequence[int]], posts: Mapping[int, VisibleP
         shown = (posts[post_id] for post_id in post_ids if post_id in posts and is_saved(posts[post_id]))
         first = next(shown, None)
         if first is not None:
-            found[number] = first.media[0]
+            found[number] = still_of(first.media[0])
     return found

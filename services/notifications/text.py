@@ -20,6 +20,7 @@ _ACTS: dict[NotificationKind, str] = {
 }
 _ACTS_OF_MANY: dict[NotificationKind, str] = {NotificationKind.FOLLOW_REQUEST: "ask to follow you."}
 """Where it is another sentence when more than one did it."""
+_UPLOADED: dict[str | None, str] = {"IMAGE": "picture", "VIDEO": "video"}
 _GREETING = "Welcome to Heliograph! Share your first picture, or find people to follow."
 
 
@@ -57,7 +58,7 @@ def sentence(
     if kind is NotificationKind.WELCOME:
         return _GREETING
     if kind is NotificationKind.MEDIA_READY:
-        return "Your upload is ready."
+        return f"Your {_UPLOADED.get(details.get('media'), 'upload')} is ready."
     if kind is NotificationKind.MEDIA_FAILED:
         return f"Your upload could not be used. {details.get('failure_reason') or ''}".rstrip()
     raise LookupError(f"there is no sentence for {kind}")

@@ -12,14 +12,14 @@ from services.visible import MediaLinks
 
 MOST_MEDIA = 20
 MOST_TAGS = 20
-"""On one picture."""
+"""On one picture or film."""
 LONGEST_CAPTION = 2200
 LONGEST_ALT_TEXT = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class NewTag:
-    """A person on a picture; `x` and `y` from 0 to 1, from the top left."""
+    """A person on a picture or in a film; `x` and `y` from 0 to 1, from the top left."""
 
     user_id: int
     x: float
@@ -39,7 +39,7 @@ def checked_alt_text(text: str, *path: str) -> str:
 async def check_tags(
     backend: Backend, links: MediaLinks, author_id: int, tags_of_media: Sequence[Sequence[NewTag]]
 ) -> None:
-    """The tags of each picture, in the order of the pictures. Raises UserFault: TOO_LONG, INVALID, or NOT_FOUND for
+    """The tags of each picture or film, in their order. Raises UserFault: TOO_LONG, INVALID, or NOT_FOUND for
     somebody whom the author may not see; and ShardUnavailable."""
     for place, tags in enumerate(tags_of_media):
         if len(tags) > MOST_TAGS:

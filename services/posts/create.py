@@ -64,12 +64,13 @@ async def _write(
         made = await claim_key(transaction, author_id, OPERATION, wanted.idempotency_key, post_id)
         if made != post_id:
             return made
-    media = await attach(transaction, author_id, post_id, wanted.media)
+    media, kind = await attach(transaction, author_id, post_id, wanted.media)
+    _check_kind(wanted.kind, kind)
     await transaction.session.execute(
         insert(Post).values(
             id=post_id,
             author_id=author_id,
-            kind=_kind_of(wanted).value,
+            kind=kind.value,
             caption=wanted.caption,
             entities=said.entities,
             hashtags=said.hashtags,
@@ -86,15 +87,13 @@ async def _write(
 
 def _checked(wanted: NewPost) -> NewPost:
     if not wanted.media:
-        raise UserFault(UserErrorCode.TOO_SHORT, "Show one picture at least.", ("media",))
+        raise UserFault(UserErrorCode.TOO_SHORT, "Show one picture or video at least.", ("media",))
     if len(wanted.media) > MOST_MEDIA:
-        raise UserFault(UserErrorCode.TOO_LONG, f"Show {MOST_MEDIA} pictures at most.", ("media",))
+        raise UserFault(UserErrorCode.TOO_LONG, f"Show {MOST_MEDIA} pictures and videos at most.", ("media",))
     checked_key(wanted.idempotency_key, "idempotencyKey")
-    kind = _kind_of(wanted)
-    if wanted.kind in (PostKind.REEL, PostKind.VIDEO):
-        raise UserFault(UserErrorCode.UNSUPPORTED_MEDIA, "This takes a video.", ("kind",))
-    if wanted.kind not in (None, kind):
-        raise UserFault(UserErrorCode.INVALID, f"With this many pictures it is a {kind.lower()}.", ("kind",))
+    if wanted.kind is not None and (wanted.kind is PostKind.CAROUSEL) != (len(wanted.media) > 1):
+        shown = "of several is a carousel" if len(wanted.media) > 1 else "of one is no carousel"
+        raise UserFault(UserErrorCode.INVALID, f"A post {shown}.", ("kind",))
     return replace(
         wanted,
         caption=checked_caption(wanted.caption),
@@ -103,8 +102,17 @@ def _checked(wanted: NewPost) -> NewPost:
     )
 
 
-def _kind_of(wanted: NewPost) -> PostKind:
-    return PostKind.PHOTO if len(wanted.media) == 1 else PostKind.CAROUSEL
+def _check_kind(wanted: PostKind | None, made: PostKind) -> None:
+    """Raises UserFault where somebody wants another kind than the media make."""
+    if wanted in (None, made):
+        return
+    if made is PostKind.PHOTO:
+        raise UserFault(UserErrorCode.UNSUPPORTED_MEDIA, "This takes a video.", ("kind",))
+    if wanted is PostKind.PHOTO:
+        raise UserFault(UserErrorCode.UNSUPPORTED_MEDIA, "This takes a picture.", ("kind",))
+    if wanted is PostKind.REEL:
+        raise UserFault(UserErrorCode.INVALID, "A reel is uploaded to be one: with the purpose REEL.", ("kind",))
+    raise UserFault(UserErrorCode.INVALID, "This was uploaded as a reel, and can be nothing else.", ("kind",))
 
 
 def _checked_media(media: Sequence[NewMedia]) -> list[NewMedia]:

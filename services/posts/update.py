@@ -20,6 +20,7 @@ from services.posts.attaching import stored_tags
 from services.posts.checks import NewTag, check_tags, checked_alt_text, checked_caption
 from services.posts.listing import Pages, list_post, pages_of
 from services.seen import own_post
+from services.uploads.rows import is_film
 from services.visible import MediaLinks
 from services.written import mentioned, written
 
@@ -29,16 +30,17 @@ SWITCHES = {"comments_enabled": "commentsEnabled", "like_count_hidden": "likeCou
 
 
 class MediaChange(TypedDict, total=False):
-    """Of one picture of the post. What is left out stays; None clears."""
+    """Of one picture of the post, or of a film where `is_film` says so. What is left out stays; None clears."""
 
     media_id: int
+    is_film: bool
     alt_text: str | None
     tags: Sequence[NewTag] | None
 
 
 class PostChange(TypedDict, total=False):
     """What is left out stays. None clears the caption and the place; the rest cannot be None. `media` holds each of the
-    post's pictures once, in the new order."""
+    post's pictures and films once, in the new order."""
 
     caption: str | None
     place: NewPlace | None
@@ -85,8 +87,8 @@ async def _checked(backend: Backend, links: MediaLinks, author_id: int, values: 
 
 
 def _checked_media(change: MediaChange, place: str) -> dict[str, Any]:
-    """The columns of an inline picture that change, with its id."""
-    columns: dict[str, Any] = {"id": change["media_id"]}
+    """What changes inline, behind its id and whether it is a film."""
+    columns: dict[str, Any] = {"id": change["media_id"], "is_film": change.get("is_film", False)}
     if "alt_text" in change:
         columns["alt_text"] = checked_alt_text(change["alt_text"] or "", "media", place) or None
     if "tags" in change:
@@ -156,17 +158,19 @@ def _content(post: Post, values: dict[str, Any]) -> dict[str, Any]:
 
 def _arranged(media: Sequence[dict[str, Any]], wanted: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Raises UserFault: NOT_FOUND, INVALID for one that is there twice, TOO_SHORT where one is left out."""
-    left = {one["id"]: one for one in media}
+    left = {(one["id"], is_film(one)): one for one in media}
     arranged = []
     for place, change in enumerate(wanted):
         path = ("media", str(place), "mediaId")
-        if change["id"] not in left:
-            if any(one["id"] == change["id"] for one in media):
-                raise UserFault(UserErrorCode.INVALID, "This picture is there twice.", path)
-            raise not_found("picture", *path)
-        arranged.append(left.pop(change["id"]) | change)
+        columns = dict(change)
+        named = columns["id"], columns.pop("is_film")
+        if named not in left:
+            if any((one["id"], is_film(one)) == named for one in media):
+                raise UserFault(UserErrorCode.INVALID, "This is there twice.", path)
+            raise not_found("picture or video", *path)
+        arranged.append(left.pop(named) | columns)
     if left:
-        raise UserFault(UserErrorCode.TOO_SHORT, "Name every picture of the post.", ("media",))
+        raise UserFault(UserErrorCode.TOO_SHORT, "Name every picture and video of the post.", ("media",))
     return arranged
 
 

@@ -26,7 +26,7 @@ async def cancel_upload(backend: Backend, owner_id: int, upload_id: int | None) 
     if await _cancel(backend, owner_id, number):
         await tell_change(backend, number)
     elif (await own_upload(backend, owner_id, upload_id))["attached_to"] is not None:
-        raise UserFault(UserErrorCode.NOT_ALLOWED, "This picture is in use: delete what shows it.", (FIELD,))
+        raise UserFault(UserErrorCode.NOT_ALLOWED, "This is in use: delete what shows it.", (FIELD,))
     return number
 
 

@@ -1,4 +1,4 @@
-"""Uploads for their owner, and images for whoever may see them."""
+"""Uploads for their owner, and what came of them for whoever may see them."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -10,12 +10,12 @@ from media.signing import CachePolicy, Grant
 from media.storage import ObjectStorage
 from models.ids import MAX_ID
 from models.reads.reader import Reader
-from models.reads.uploads import IMAGES_BY_ID, UPLOADS_BY_ID, UPLOADS_OF_OWNER
+from models.reads.uploads import MEDIA_BY_ID, UPLOADS_BY_ID, UPLOADS_OF_OWNER
 from models.tables import MediaStatus
 from services.pages import Page, checked_first, decode_cursor, encode_cursor, page_of
 from services.uploads.rows import NamedValue, UploadForm, UploadRow
 from services.visibility import visible_posts, visible_users
-from services.visible import ImageRow, MediaLinks, image_row
+from services.visible import MediaLinks, MediaRow, media_row
 
 SHORTEST_FORM = timedelta(seconds=1)
 
@@ -42,23 +42,23 @@ async def page_of_uploads(
     return page_of(uploads, first, lambda upload: encode_cursor(upload.id), after=after, has_more=len(rows) > first)
 
 
-async def visible_images(
-    reader: Reader, links: MediaLinks, viewer_id: int, image_ids: Iterable[int]
-) -> dict[int, ImageRow]:
-    """Those of the images that the viewer may see, by id: through what shows them, or as their owner."""
-    wanted = set(image_ids)
+async def visible_media(
+    reader: Reader, links: MediaLinks, viewer_id: int, media_ids: Iterable[int]
+) -> dict[int, MediaRow]:
+    """Those of the images and films that the viewer may see, by id: through what shows them, or as their owner."""
+    wanted = set(media_ids)
     if not wanted:
         return {}
-    rows = await reader.by_ids(IMAGES_BY_ID, wanted)
+    rows = await reader.by_ids(MEDIA_BY_ID, wanted)
     avatars = {row["owner_id"] for row in rows if row["attached_to"] == row["owner_id"]}
     attached = {row["attached_to"] for row in rows if row["attached_to"]} - avatars
     posts, users = await asyncio.gather(
         visible_posts(reader, links, viewer_id, attached), visible_users(reader, links, viewer_id, avatars)
     )
-    shown = {image.id: image for post in posts.values() for image in post.media}
+    shown: dict[int, MediaRow] = {one.id: one for post in posts.values() for one in post.media}
     shown |= {user.avatar.id: user.avatar for user in users.values() if user.avatar}
     owned = [row for row in rows if row["owner_id"] == viewer_id and row["id"] not in shown]
-    shown |= {row["id"]: _own_image(row, links) for row in owned}
+    shown |= {row["id"]: _own_media(row, links) for row in owned}
     return {number: shown[number] for number in wanted if number in shown}
 
 
@@ -84,10 +84,10 @@ def _give_forms(still_to_send: Sequence[tuple[Any, UploadRow]], storage: ObjectS
             upload.form = UploadForm(form.url, fields)
 
 
-def _own_image(row: Any, links: MediaLinks) -> ImageRow:
+def _own_media(row: Any, links: MediaLinks) -> MediaRow:
     """Private: it may be shown by nothing yet, or by a post that few may see. Of the newest epoch, which nothing has
-    withdrawn but what ends the picture itself."""
-    return image_row(row["result"], Grant(row["owner_id"], row["owner_epoch"], CachePolicy.PRIVATE), links)
+    withdrawn but what ends the thing itself."""
+    return media_row(row["result"], Grant(row["owner_id"], row["owner_epoch"], CachePolicy.PRIVATE), links)
 
 
 def _upload(row: Any, links: MediaLinks) -> UploadRow:
@@ -98,7 +98,7 @@ def _upload(row: Any, links: MediaLinks) -> UploadRow:
         status=status,
         progress=row["progress"],
         expires_at=row["expires_at"],
-        result=_own_image(row, links) if is_ready else None,
+        result=_own_media(row, links) if is_ready else None,
         captured_at=row["captured_at"],
         camera=row["camera"],
         failure_reason=row["failure_reason"],

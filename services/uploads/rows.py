@@ -8,7 +8,7 @@ from typing import Any
 from media.keys import rendition_of
 from models.global_ids import NodeKind, encode
 from models.tables import MediaStatus
-from services.visible import ImageRow
+from services.visible import MediaRow
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,7 +33,7 @@ class UploadRow:
     status: MediaStatus
     progress: float
     expires_at: datetime
-    result: ImageRow | None
+    result: MediaRow | None
     captured_at: datetime | None
     camera: str | None
     failure_reason: str | None
@@ -58,12 +58,17 @@ class UploadRow:
         return self.form.fields if self.form else []
 
 
+def is_film(inline: dict[str, Any]) -> bool:
+    """Whether what `uploads.result` or an item of `posts.media` holds is a film; else it is a picture."""
+    return inline.get("kind") == "VIDEO"
+
+
 def keys_of(inline: dict[str, Any]) -> list[str]:
     """All that lies in storage for what `uploads.result`, an item of `posts.media` or `users.avatar` holds, each once:
     of a picture its variants; of a film its master playlist, its files of every rendition, and its poster's variants.
     """
     keys = [variant["key"] for variant in inline.get("variants", ())]
-    if inline.get("kind") == "VIDEO":
+    if is_film(inline):
         keys += [inline["hls"], *inline["files"], *(variant["key"] for variant in inline["poster"]["variants"])]
     return list(dict.fromkeys(keys))
 

@@ -17,7 +17,7 @@ from services.uploads.watching import tell_change
 
 AT_ONCE = 500
 NEVER_SENT = "The file was not sent in time."
-GIVEN_UP = "Something went wrong on our side. Please send this picture again."
+GIVEN_UP = "Something went wrong on our side. Please send this file again."
 
 log = structlog.get_logger()
 

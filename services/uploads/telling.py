@@ -21,5 +21,5 @@ async def notify_upload(job: Job) -> None:
             event_id=job.event_id,
             subject=(NodeKind.UPLOAD, upload["id"]),
             fold=False,
-            details={"failure_reason": upload["failure_reason"]},
+            details={"failure_reason": upload["failure_reason"], "media": (upload["result"] or {}).get("kind")},
         )

@@ -20,6 +20,7 @@ KINDS = {
     "Post": NodeKind.POST,
     "Comment": NodeKind.COMMENT,
     "Image": NodeKind.IMAGE,
+    "Video": NodeKind.VIDEO,
     "Upload": NodeKind.UPLOAD,
     "Notification": NodeKind.NOTIFICATION,
     "Collection": NodeKind.COLLECTION,
@@ -47,7 +48,7 @@ class Soul:
 @dataclass(slots=True, eq=False)
 class Thing:
     """`owner` is the role of whose it is. `stands` is false for what is there for nobody, `is_archived` for all but its
-    owner. A comment hangs on a post and maybe on a comment; an image on a post or a user, or on nothing."""
+    owner. A comment hangs on a post and maybe on a comment; an image or a film on a post or a user, or on nothing."""
 
     type: str
     number: int
@@ -112,7 +113,7 @@ class Cast:
             return self.sees_person(viewer, thing.owner)
         if thing.type == "Post":
             return self.looks_into(viewer, thing.owner) and (viewer == thing.owner or not thing.is_archived)
-        if thing.type == "Image":
+        if thing.type in ("Image", "Video"):
             return viewer == thing.owner or any(self.may_see(viewer, shows) for shows in thing.hangs_on)
         assert thing.type == "Comment", f"the model knows nothing of {thing.type}"
         deleted = self.souls[thing.owner].state == "DELETED"

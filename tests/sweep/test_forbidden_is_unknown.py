@@ -41,7 +41,7 @@ KIND_OF_FIELD = {
     "collectionId": "Collection",
     "mediaId": "Image",
 }
-ANY_KIND = {"subjectId": ("User", "Post", "Comment", "Upload")}
+ANY_KIND = {"subjectId": ("User", "Post", "Comment", "Upload"), "mediaId": ("Image", "Video")}
 NOT_OF_THE_CAST = {"conversationIds", "sessionId"}
 """Ids of what there is nothing of yet."""
 ANSWERS_THE_BLOCKER = {"block", "unblock"}

@@ -99,13 +99,24 @@ class World:
         private.is_private = True
         await make_follow(self.backend, self.soul("asking").person, private.person)
 
-    async def post(self, owner: str, name: str, *, tagged: tuple[str, ...] = (), under: str | None = None) -> Thing:
+    async def post(
+        self,
+        owner: str,
+        name: str,
+        *,
+        tagged: tuple[str, ...] = (),
+        under: str | None = None,
+        shows: tuple[str, ...] = ("Image", "Video"),
+        purpose: UploadPurpose = UploadPurpose.POST,
+    ) -> Thing:
         """`under` are its hashtags beside one of its own: what all have, if it is left out."""
         marker, alt = new_marker(), new_marker()
         owner_id = self.id_of(owner)
-        uploads = [await ready_upload(self.backend, owner_id) for _ in range(2)]
+        uploads = [
+            await ready_upload(self.backend, owner_id, film=kind == "Video", purpose=purpose.value) for kind in shows
+        ]
         tags = [NewTag(self.id_of(role), 0.5, 0.5) for role in tagged]
-        media = [NewMedia(uploads[0], alt, tags), NewMedia(uploads[1], alt)]
+        media = [NewMedia(upload, alt, tags) for upload in uploads]
         place = NewPlace(f"Place {new_marker()}", 48.2, 16.37)
         under = f" #{self.common}" if under is None else under
         wanted = NewPost(media, caption=f"{self.said(marker, owner)}{under}", place=place)
@@ -118,8 +129,10 @@ class World:
         if len(self.posts) == 1:  # what all have stands once
             self.cast.add(Thing("Hashtag", hashtags[1]["id"], "everybody", hashtags[1]["name"]))
         self.cast.add(Thing("Place", where["id"], owner))
-        for upload in uploads:
-            self.cast.add(Thing("Image", upload, owner, alt, hangs_on=[post]))
+        for kind, upload in zip(shows, uploads, strict=True):
+            self.cast.add(Thing("Image", upload, owner, alt, hangs_on=[post]))  # of a film its poster
+            if kind == "Video":
+                self.cast.add(Thing("Video", upload, owner, alt, hangs_on=[post]))
             self.cast.add(Thing("Upload", upload, owner))
         return post
 
@@ -152,8 +165,7 @@ class World:
         for owner in OWNERS:
             for state in ("archived", "deleted"):
                 await self.post(owner, state, tagged=("follower",))
-            reel = await self.post(owner, "reel")
-            await self.set_column("posts", "kind = 'REEL'", reel.number)
+            await self.post(owner, "reel", shows=("Video",), purpose=UploadPurpose.REEL)
 
     async def people_pay(self) -> None:
         """For what they post to be shown to those in whose feeds it does not stand: of most it may not be, later."""

@@ -25,6 +25,8 @@ from services.notifications.text import sentence
         ("TAG", ["ada"], 1, {}, "ada tagged you in a post."),
         ("SHARE", ["ada", "bob"], 2, {}, "ada and bob shared a post with you."),
         ("MEDIA_READY", [], 0, {"failure_reason": None}, "Your upload is ready."),
+        ("MEDIA_READY", [], 0, {"failure_reason": None, "media": "IMAGE"}, "Your picture is ready."),
+        ("MEDIA_READY", [], 0, {"failure_reason": None, "media": "VIDEO"}, "Your video is ready."),
         ("MEDIA_FAILED", [], 0, {"failure_reason": "Too wide."}, "Your upload could not be used. Too wide."),
         ("MEDIA_FAILED", [], 0, {}, "Your upload could not be used."),
     ],

@@ -13,7 +13,7 @@ from services.posts.attaching import NewMedia
 from services.posts.checks import NewTag
 from services.posts.create import NewPost, create_post
 from services.visibility import visible_posts
-from services.visible import VisiblePost
+from services.visible import VideoRow, VisiblePost
 from tests.factories import make_user
 from tests.posting import (
     count_of,
@@ -76,6 +76,59 @@ async def test_one_picture_is_a_photo(backend: Backend) -> None:
     author = await make_user(backend)
     post_id = await make_post(backend, author, kind=PostKind.PHOTO)
     assert (await seen(backend, author.id, post_id)).kind == PostKind.PHOTO
+
+
+@pytest.mark.parametrize(
+    ("uploads", "kind"),
+    [
+        ([(False, "POST")], PostKind.PHOTO),
+        ([(True, "POST")], PostKind.VIDEO),
+        ([(True, "REEL")], PostKind.REEL),
+        ([(False, "POST"), (False, "POST")], PostKind.CAROUSEL),
+        ([(False, "POST"), (True, "POST")], PostKind.CAROUSEL),
+        ([(True, "POST"), (True, "POST")], PostKind.CAROUSEL),
+    ],
+)
+async def test_the_media_make_the_kind(backend: Backend, uploads: list[tuple[bool, str]], kind: PostKind) -> None:
+    author = await make_user(backend)
+    for wanted in (None, kind):
+        made = [await ready_upload(backend, author.id, film=film, purpose=purpose) for film, purpose in uploads]
+        new = NewPost([NewMedia(one) for one in made], kind=wanted)
+        post = await seen(backend, author.id, await create_post(backend, links(backend), author.id, new))
+        assert post.kind == kind
+        assert [isinstance(one, VideoRow) for one in post.media] == [film for film, _ in uploads]
+
+
+UPLOAD = ("media", "0", "uploadId")
+
+
+@pytest.mark.parametrize(
+    ("uploads", "kind", "code", "field"),
+    [
+        ([(True, "POST")], "PHOTO", UserErrorCode.UNSUPPORTED_MEDIA, ("kind",)),
+        ([(True, "POST")], "REEL", UserErrorCode.INVALID, ("kind",)),
+        ([(True, "POST")], "CAROUSEL", UserErrorCode.INVALID, ("kind",)),
+        ([(True, "REEL")], "VIDEO", UserErrorCode.INVALID, ("kind",)),
+        ([(True, "REEL")], "PHOTO", UserErrorCode.UNSUPPORTED_MEDIA, ("kind",)),
+        ([(False, "REEL")], None, UserErrorCode.UNSUPPORTED_MEDIA, UPLOAD),
+        ([(False, "REEL")], "REEL", UserErrorCode.UNSUPPORTED_MEDIA, UPLOAD),
+        ([(True, "REEL"), (False, "POST")], None, UserErrorCode.INVALID, UPLOAD),
+        ([(True, "POST"), (True, "REEL")], None, UserErrorCode.INVALID, ("media", "1", "uploadId")),
+        ([(True, "POST"), (True, "POST")], "VIDEO", UserErrorCode.INVALID, ("kind",)),
+        ([(True, "POST"), (False, "POST")], "REEL", UserErrorCode.INVALID, ("kind",)),
+        ([(True, "STORY")], None, UserErrorCode.INVALID, UPLOAD),
+        ([(True, "MESSAGE")], "VIDEO", UserErrorCode.INVALID, UPLOAD),
+    ],
+)
+async def test_kinds_that_the_media_do_not_make(
+    backend: Backend, uploads: list[tuple[bool, str]], kind: str | None, code: UserErrorCode, field: tuple[str, ...]
+) -> None:
+    author = await make_user(backend)
+    made = [await ready_upload(backend, author.id, film=film, purpose=purpose) for film, purpose in uploads]
+    wanted = NewPost([NewMedia(one) for one in made], kind=PostKind(kind) if kind else None)
+    assert await refused(backend, author.id, wanted) == (code, field)
+    attached = "SELECT count(*) FROM uploads WHERE owner_id = $1 AND attached_to IS NOT NULL"
+    assert await rows(backend, author.id, attached, author.id) == [(0,)]
 
 
 async def test_how_much_it_takes_at_most(backend: Backend) -> None:

@@ -257,3 +257,27 @@ async def test_changes_at_once_each_count(backend: Backend) -> None:
     assert {name: await count_of(backend, ids[name], Counter.POSTS) for name in names} == {
         name: int(name == last) for name in names
     }
+
+
+async def test_a_film_is_named_as_a_film(backend: Backend) -> None:
+    author = await make_user(backend)
+    post_id = await make_post(backend, author, films=1)
+    picture, film = [one["id"] for one in (await post_row(backend, post_id))["media"]]
+    as_pictures = [{"media_id": film}, {"media_id": picture}]
+    assert await refused(backend, author, post_id, media=as_pictures) == (
+        UserErrorCode.NOT_FOUND,
+        ("media", "0", "mediaId"),
+    )
+    as_films = [{"media_id": film, "is_film": True}, {"media_id": picture, "is_film": True}]
+    assert await refused(backend, author, post_id, media=as_films) == (
+        UserErrorCode.NOT_FOUND,
+        ("media", "1", "mediaId"),
+    )
+    arranged = [{"media_id": film, "is_film": True, "alt_text": "Waves"}, {"media_id": picture}]
+    await update_post(backend, links(backend), author.id, post_id, {"media": arranged})  # type: ignore[typeddict-item]
+    media = (await post_row(backend, post_id))["media"]
+    assert [(one["id"], one["kind"], one["alt_text"]) for one in media] == [
+        (film, "VIDEO", "Waves"),
+        (picture, "IMAGE", None),
+    ]
+    assert "is_film" not in media[0]

@@ -19,6 +19,7 @@ from services.backend import Backend
 from services.outbox import Job, Superseded
 from services.uploads import processing
 from services.uploads.processing import process_upload
+from services.visible import ImageRow
 from tests.pictures import blank_png, encoded, phone_photo, photograph, small_photo
 from tests.uploading import (
     Uploader,
@@ -50,7 +51,7 @@ async def test_a_phone_photo_becomes_eight_clean_pictures(
     assert ready.captured_at is not None
     assert ready.captured_at.isoformat() == "2025-06-01T10:30:45+00:00"
     image = ready.result
-    assert image is not None
+    assert isinstance(image, ImageRow)
     assert (image.id, image.width, image.height, image.alt_text) == (upload.id, 3024, 4032, "Coffee")
     assert [(one.width, one.format) for one in image.variants] == [
         (width, kind) for width in (150, 320, 640, 1080) for kind in ("JPEG", "WEBP")

@@ -14,10 +14,11 @@ from services.backend import Backend
 from services.marks import NOBODY
 from services.relationships.follow import follow
 from services.uploads.processing import process_upload
-from services.uploads.reading import page_of_uploads, visible_images
+from services.uploads.reading import page_of_uploads, visible_media
 from services.visibility import visible_users
-from services.visible import ImageRow, MediaLinks
+from services.visible import MediaLinks, MediaRow, VideoRow, still_of
 from tests.pictures import small_photo
+from tests.posting import ready_upload
 from tests.uploading import Uploader, change_row, row_of, run_job
 
 PHOTO = small_photo(200, 150)
@@ -29,8 +30,8 @@ async def ready(uploader: Uploader, runner: ImageRunner) -> int:
     return upload.id
 
 
-async def images(backend: Backend, viewer_id: int, numbers: Sequence[int]) -> dict[int, ImageRow]:
-    return await visible_images(backend.reader(), MediaLinks(backend.signer), viewer_id, numbers)
+async def images(backend: Backend, viewer_id: int, numbers: Sequence[int]) -> dict[int, MediaRow]:
+    return await visible_media(backend.reader(), MediaLinks(backend.signer), viewer_id, numbers)
 
 
 async def post_of(uploader: Uploader, upload_id: int, alt_text: str) -> int:
@@ -73,7 +74,7 @@ async def test_an_image_that_nothing_shows_is_its_owners(
     number = await ready(alice, runner)
     own = (await images(backend, alice.id, [number]))[number]
     assert (own.width, own.height) == (200, 150)
-    assert {variant.grant.policy for variant in own.variants} == {CachePolicy.PRIVATE}
+    assert {variant.grant.policy for variant in still_of(own).variants} == {CachePolicy.PRIVATE}
     assert await images(backend, mallory.id, [number]) == {}
     assert await images(backend, NOBODY, [number]) == {}
     assert await images(backend, alice.id, [alice.id, 5, (await alice.start(PHOTO)).id]) == {}
@@ -86,7 +87,7 @@ async def test_an_image_in_a_post_is_seen_by_who_may_see_the_post(
     post = await post_of(alice, number, "Of the post")
     shown = (await images(backend, mallory.id, [number]))[number]
     assert shown.alt_text == "Of the post"
-    assert {variant.grant.policy for variant in shown.variants} == {CachePolicy.PUBLIC}
+    assert {variant.grant.policy for variant in still_of(shown).variants} == {CachePolicy.PUBLIC}
     await change(alice, update(User).where(User.id == alice.id).values(is_private=True))
     assert await images(backend, mallory.id, [number]) == {}
     assert list(await images(backend, alice.id, [number])) == [number]
@@ -110,3 +111,23 @@ async def test_an_avatar_is_seen_by_everybody(
     assert list(await images(backend, NOBODY, [number, other])) == [number]
     await change(alice, update(User).where(User.id == alice.id).values(state="SUSPENDED"))
     assert list(await images(backend, mallory.id, [number, other])) == [other]
+
+
+async def test_a_film_is_seen_as_an_image_is(backend: Backend, alice: Uploader, mallory: Uploader) -> None:
+    number = await ready_upload(backend, alice.id, film=True)
+    own = (await images(backend, alice.id, [number]))[number]
+    assert isinstance(own, VideoRow)
+    assert own.grant.policy == CachePolicy.PRIVATE
+    assert await images(backend, mallory.id, [number]) == {}
+    await post_of(alice, number, "Of the post")
+    shown = (await images(backend, mallory.id, [number]))[number]
+    assert isinstance(shown, VideoRow)
+    assert (shown.alt_text, shown.grant.policy) == ("Of the post", CachePolicy.PUBLIC)
+    await change(alice, update(User).where(User.id == alice.id).values(is_private=True))
+    assert await images(backend, mallory.id, [number]) == {}
+
+
+async def test_what_waits_for_a_moderator_is_shown_to_nobody(backend: Backend, alice: Uploader) -> None:
+    number = await ready_upload(backend, alice.id, film=True, status="HELD")
+    assert await images(backend, alice.id, [number]) == {}
+    assert (await alice.see(number)).result is None

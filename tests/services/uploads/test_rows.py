@@ -38,8 +38,9 @@ def test_every_object_of_a_picture_and_of_a_film_once(inline: dict[str, Any], na
 
 def test_an_uploads_objects_are_the_original_and_what_was_made_of_it() -> None:
     original = f"originals/{OTHER}"
-    film = {"object_key": original, "result": inline_film(TOKEN)}
-    assert object_keys(film) == [original, *keys_of(film["result"])]
+    made = inline_film(TOKEN)
+    film = {"object_key": original, "result": made}
+    assert object_keys(film) == [original, *keys_of(made)]
     assert renditions(film) == [TOKEN]
     unmade = {"object_key": original, "result": None}
     assert (object_keys(unmade), renditions(unmade)) == ([original], [])
