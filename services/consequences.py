@@ -39,11 +39,13 @@ class EventKind(StrEnum):
 
 
 class Family(StrEnum):
-    """Handlers that share a queue and workers, and with them a time-out."""
+    """Handlers that share a queue and workers, and with them a time-out. REWORK is what nobody waits for."""
 
     FAST = "fast"
     FANOUT = "fanout"
     MEDIA = "media"
+    FILM = "film"
+    REWORK = "rework"
 
 
 @dataclass(frozen=True, slots=True)

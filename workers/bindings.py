@@ -7,9 +7,13 @@ from services.consequences import CONSEQUENCES, EventKind, Family, Handler
 from workers.family import JobFamily
 from workers.fanout import FANOUT
 from workers.fast import FAST
+from workers.film import FILM
 from workers.media import MEDIA
+from workers.rework import REWORK
 
-FAMILIES: dict[Family, JobFamily] = {family.family: family for family in (FAST, FANOUT, MEDIA)}
+PROCESSES: dict[str, tuple[JobFamily, ...]] = {"fast": (FAST,), "fanout": (FANOUT,), "media": (MEDIA, FILM, REWORK)}
+"""Worker processes by name, and the families of which each serves the queues."""
+FAMILIES: dict[Family, JobFamily] = {family.family: family for some in PROCESSES.values() for family in some}
 
 
 class BadBindings(Exception):

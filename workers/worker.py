@@ -1,7 +1,7 @@
 """An arq worker of one family."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from arq.connections import ArqRedis
@@ -63,6 +63,19 @@ async def run_worker(worker: Worker, told_to_stop: asyncio.Event) -> None:
         await end(running)
     if not running.cancelled():
         running.result()
+
+
+async def run_workers(workers: Sequence[Worker], told_to_stop: asyncio.Event) -> None:
+    """`run_worker` for each, beside each other; where one ends, all do. Raises what the first to fail raised."""
+    running = [asyncio.create_task(run_worker(worker, told_to_stop)) for worker in workers]
+    try:
+        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told_to_stop.set()
+        ends = await asyncio.gather(*running, return_exceptions=True)
+    for end_of_one in ends:
+        if isinstance(end_of_one, BaseException):
+            raise end_of_one
 
 
 async def _settle(tasks: Iterable[asyncio.Task[Any]], seconds: float) -> None:

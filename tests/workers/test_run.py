@@ -38,7 +38,7 @@ async def test_a_node_that_hangs_is_not_held_against_the_job(own_stack: Stack) -
             await transaction.mint_id()
 
     family = JobFamily(Family.FAST, 2.0, concurrency=1, functions={"welcome_notification": work})
-    backend = await Backend.open(patience(family, own_stack.settings))
+    backend = await Backend.open(patience([family], own_stack.settings))
     async with contextlib.AsyncExitStack() as opened:
         opened.push_async_callback(backend.close)
         queue = await opened.enter_async_context(open_queue(backend.settings.queue_url))
