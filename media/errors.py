@@ -17,6 +17,8 @@ class RejectionReason(StrEnum):
     TRUNCATED = "TRUNCATED"
     DAMAGED = "DAMAGED"
     TOO_COMPLEX = "TOO_COMPLEX"
+    TOO_MANY_FRAMES = "TOO_MANY_FRAMES"
+    A_FILM = "A_FILM"
 
 
 class MediaRejected(Exception):
@@ -26,6 +28,10 @@ class MediaRejected(Exception):
         super().__init__(message)
         self.reason = reason
         self.message = message
+
+
+class IsAnimated(Exception):
+    """The picture is an animation, which is made into a film. Neither its fault nor ours."""
 
 
 def cut_short() -> MediaRejected:

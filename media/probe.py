@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from media import metadata
-from media.containers import SUPPORTED, is_cut_short, name_unsupported, read_head, sniff
+from media.containers import FILMS, SUPPORTED, canonical, is_cut_short, name_unsupported, read_head, sniff
 from media.errors import MediaRejected, RejectionReason, cut_short, damaged
 from media.pictures import Limits, MediaKind, Probed, variant_widths
 from media.vips import pyvips
 
 _WEBP_MAX_SIDE = 16_383
-_ALIASES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg"}
-_TAKEN = "JPEG, PNG, WebP and GIF pictures can be posted."
+_TAKEN = "JPEG, PNG, WebP, GIF, AVIF and HEIC pictures can be posted."
 
 
 def probe(path: Path, limits: Limits, declared_type: str | None = None) -> Probed:
@@ -66,11 +65,13 @@ def _type_of(head: bytes, declared_type: str | None) -> str:
         if name is None:
             raise MediaRejected(RejectionReason.NOT_A_PICTURE, f"This file is not a picture. {_TAKEN}")
         raise MediaRejected(RejectionReason.UNSUPPORTED_TYPE, f"{name} files cannot be posted. {_TAKEN}")
-    if declared_type is not None and _ALIASES.get(declared_type, declared_type) != mime:
-        announced = SUPPORTED.get(_ALIASES.get(declared_type, declared_type), declared_type)
+    if declared_type is not None and canonical(declared_type) != mime:
+        announced = SUPPORTED.get(canonical(declared_type), declared_type)
         raise MediaRejected(
             RejectionReason.WRONG_TYPE, f"This file was announced as {announced}, but it is {SUPPORTED[mime]}."
         )
+    if mime in FILMS:
+        raise MediaRejected(RejectionReason.A_FILM, f"This file is a film ({FILMS[mime]}), where a picture is wanted.")
     return mime
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert
 
 from core.errors import UserErrorCode, UserFault
 from core.settings import Settings
-from media.containers import SUPPORTED
+from media.containers import PICTURES, canonical
 from media.keys import new_token, original_key
 from models.ids import shard_of
 from models.shards import Transaction
@@ -24,7 +24,7 @@ OPERATION = "startUpload"
 
 @dataclass(frozen=True, slots=True)
 class NewUpload:
-    """A file that somebody wants to send: `byte_size` is exact, `content_type` one of `media.containers.SUPPORTED`."""
+    """A file that somebody wants to send: `byte_size` is exact, `content_type` one of `media.containers.PICTURES`."""
 
     purpose: UploadPurpose
     content_type: str
@@ -51,10 +51,10 @@ async def start_uploads(backend: Backend, owner_id: int, wanted: Sequence[NewUpl
 
 
 def _checked(wanted: NewUpload, settings: Settings, path: tuple[str, ...]) -> NewUpload:
-    if wanted.content_type not in SUPPORTED:
+    if canonical(wanted.content_type) not in PICTURES:
         raise UserFault(
             UserErrorCode.UNSUPPORTED_MEDIA,
-            "Files of this kind are not taken: JPEG, PNG, WebP and GIF pictures are.",
+            "Files of this kind are not taken: JPEG, PNG, WebP, GIF, AVIF and HEIC pictures are.",
             (*path, "contentType"),
         )
     if wanted.byte_size < 1:
