@@ -106,8 +106,8 @@ class App:
                 CORSMiddleware,
                 allow_origins=["*"],
                 allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type", "x-correlation-id"],
-                expose_headers=[HEADER.decode()],
+                allow_headers=["authorization", "content-type", "range", "x-correlation-id"],
+                expose_headers=[HEADER.decode(), "content-range", "content-length"],
                 max_age=600,
             ),
         ]

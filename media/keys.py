@@ -9,7 +9,15 @@ import secrets
 
 from media.pictures import ImageFormat
 
-_SERVED = re.compile(r"variants/([A-Za-z0-9_-]{22})/[a-z0-9_.-]{1,40}", re.ASCII)
+_SERVED = re.compile(r"variants/([A-Za-z0-9_-]{22})/([a-z0-9_.-]{1,40})", re.ASCII)
+_TYPES = {
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "avif": "image/avif",
+    "m3u8": "application/vnd.apple.mpegurl",
+    "mp4": "video/mp4",
+    "m4s": "video/iso.segment",
+}
 
 
 def new_token() -> str:
@@ -35,3 +43,14 @@ def rendition_of(key: str) -> str | None:
     """The rendition that a served key belongs to; None for whatever is not to be served."""
     found = _SERVED.fullmatch(key)
     return found[1] if found else None
+
+
+def split_key(key: str) -> tuple[str, str] | None:
+    """Token and name of a served key; None for whatever is not to be served."""
+    found = _SERVED.fullmatch(key)
+    return (found[1], found[2]) if found else None
+
+
+def content_type_of(name: str) -> str:
+    """With which type a file of a rendition is stored, by the end of its name. Raises LookupError for any other."""
+    return _TYPES[name.rpartition(".")[2]]

@@ -2,6 +2,9 @@
 
 An expiry lies on a boundary of `bucket_seconds`, so every URL of a bucket is the same and caches work; it is valid
 for one to two buckets. The signature covers expiry, policy, owner and epoch, and the key.
+
+A film is many files that name each other by relative URLs, so it is signed as a whole: its signature stands in the
+path, before the names, and covers the token in place of a key.
 """
 
 import hashlib
@@ -14,19 +17,22 @@ from enum import StrEnum
 from core import clock
 
 PATH = "/media/"
+STREAM = "stream/"
+"""What the paths of films begin with, behind `PATH`."""
 _PURPOSE = b"heliograph media url 2"
 _SIGNATURE_BYTES = 16
 
 
 class CachePolicy(StrEnum):
-    """Who may keep a picture: shared caches too, or the viewer's browser alone.
+    """Who may keep what is shown, and for how long (`media.caching`): shared caches too, or the viewer's browser alone.
 
-    AVATAR is kept like PUBLIC; it is told apart because it outlives its owner's going private.
+    AVATAR outlives its owner's going private.
     """
 
     PUBLIC = "p"
     PRIVATE = "v"
     AVATAR = "a"
+    STORY = "s"
 
 
 @dataclass(slots=True)
@@ -61,6 +67,14 @@ class _Bucket:
             inner.update(_prefix(expires, policy))
             self.prepared[policy] = (inner, outer, f"&e={expires}&c={policy.value}&s=")
 
+    def signature(self, key: str, grant: Grant) -> str:
+        inner, outer, _ = self.prepared[grant.policy]
+        inner = inner.copy()
+        inner.update(f"{grant.mark}\n{key}".encode())
+        outer = outer.copy()
+        outer.update(inner.digest())
+        return outer.digest()[:_SIGNATURE_BYTES].hex()
+
 
 class MediaSigner:
     """Signs and verifies paths of pictures. One per process; its methods may be called from any thread."""
@@ -74,16 +88,20 @@ class MediaSigner:
     def sign(self, key: str, grant: Grant) -> str:
         """`/media/KEY?o=OWNER.EPOCH&e=EXPIRY&c=POLICY&s=SIGNATURE`. The key must be safe in a URL, as those of `keys`
         are."""
-        bucket = self._bucket
-        if not bucket.starts <= clock.timestamp() < bucket.starts + self._bucket_seconds:
-            bucket = self._bucket = self._bucket_at(clock.timestamp())
-        inner, outer, query = bucket.prepared[grant.policy]
-        mark = grant.mark
-        inner = inner.copy()
-        inner.update(f"{mark}\n{key}".encode())
-        outer = outer.copy()
-        outer.update(inner.digest())
-        return f"{PATH}{key}?o={mark}{query}{outer.digest()[:_SIGNATURE_BYTES].hex()}"
+        bucket = self._present()
+        query = bucket.prepared[grant.policy][2]
+        return f"{PATH}{key}?o={grant.mark}{query}{bucket.signature(key, grant)}"
+
+    def sign_stream(self, token: str, name: str, grant: Grant) -> str:
+        """`/media/stream/OWNER.EPOCH/EXPIRY/POLICY/SIGNATURE/TOKEN/NAME`: good for every name behind this token, so
+        that what a playlist names relatively is signed too."""
+        bucket = self._present()
+        signature = bucket.signature(STREAM + token, grant)
+        return f"{PATH}{STREAM}{grant.mark}/{bucket.expires}/{grant.policy.value}/{signature}/{token}/{name}"
+
+    def verify_stream(self, token: str, mark: str, expires: str, policy: str, signature: str) -> Grant | None:
+        """As `verify`, of what stands in the path of a stream."""
+        return self.verify(STREAM + token, mark, expires, policy, signature)
 
     def verify(self, key: str, mark: str, expires: str, policy: str, signature: str) -> Grant | None:
         """What a URL was given out for that we signed and that has not expired; None for any other."""
@@ -95,6 +113,12 @@ class MediaSigner:
             return None
         owner, _, epoch = mark.partition(".")
         return Grant(int.from_bytes(urlsafe_b64decode(owner + "="), "big"), int(epoch), CachePolicy(policy))
+
+    def _present(self) -> _Bucket:
+        bucket = self._bucket
+        if not bucket.starts <= clock.timestamp() < bucket.starts + self._bucket_seconds:
+            bucket = self._bucket = self._bucket_at(clock.timestamp())
+        return bucket
 
     def _bucket_at(self, timestamp: float) -> _Bucket:
         expires = (int(timestamp) // self._bucket_seconds + 2) * self._bucket_seconds

@@ -1,4 +1,4 @@
-"""Pictures, served from object storage to whoever holds a URL that we signed.
+"""Pictures and films, served from object storage to whoever holds a URL that we signed.
 
 A URL that is forged, altered or expired, a picture that was withdrawn and one that never was are answered alike:
 404, byte for byte. Where the storage or the set of withdrawn pictures does not answer it is 503: unknown is hidden.
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core import clock
+from media.caching import cache_headers
 from media.errors import (
     ObjectChanged,
     ObjectMissing,
@@ -22,7 +23,7 @@ from media.errors import (
     StorageUnavailable,
 )
 from media.keys import rendition_of
-from media.signing import PATH, CachePolicy, Grant, MediaSigner
+from media.signing import PATH, STREAM, Grant, MediaSigner
 from media.storage import ObjectStorage
 from media.streams import ObjectInfo, ObjectStream
 from routes.streaming import ObjectResponse
@@ -32,21 +33,24 @@ IsWithdrawn = Callable[[str, Grant], Awaitable[bool]]
 
 Raises where that cannot be known."""
 
-_BROWSER_SECONDS = 300
-_SHARED_SECONDS = 30 * 86400
 _RANGE = re.compile(r"bytes=(?:(\d{1,15})-(\d{1,15})?|-\d{1,15})", re.ASCII)
 _ETAG = re.compile(r'(W/)?("[!#-~]{1,128}")', re.ASCII)
+
+_STREAM = re.compile(
+    STREAM
+    + r"(?P<mark>[^/]{1,40})/(?P<expires>[^/]{1,20})/(?P<policy>[^/]{1,4})/(?P<signature>[^/]{1,64})"
+    + r"/(?P<token>[A-Za-z0-9_-]{22})/(?P<name>[^/]{1,40})",
+    re.ASCII,
+)
 
 _log = structlog.get_logger(__name__)
 
 
 def media_route(storage: ObjectStorage, signer: MediaSigner, is_withdrawn: IsWithdrawn) -> Route:
-    """`GET` and `HEAD /media/{key}`."""
+    """`GET` and `HEAD /media/{key}`, and `/media/stream/…` (`MediaSigner.sign_stream`)."""
 
     async def serve(request: Request) -> Response:
-        key: str = request.path_params["key"]
-        query = request.query_params
-        grant = signer.verify(key, *(query.get(name, "") for name in ("o", "e", "c", "s")))
+        key, expires, grant = _asked(request, signer)
         rendition = rendition_of(key)
         if grant is None or rendition is None:
             return _not_found()
@@ -56,7 +60,7 @@ def media_route(storage: ObjectStorage, signer: MediaSigner, is_withdrawn: IsWit
         except Exception:  # noqa: BLE001  whatever it is that failed, nothing is shown unproved
             _log.warning("media.withdrawn_unknown", key=key, exc_info=True)
             return _unavailable()
-        caching = _cache_headers(grant.policy, int(query["e"]))
+        caching = cache_headers(grant, rendition, int(expires) - clock.timestamp())
         try:
             return await (_describe if request.method == "HEAD" else _send)(storage, key, request, caching)
         except ObjectMissing:
@@ -66,6 +70,19 @@ def media_route(storage: ObjectStorage, signer: MediaSigner, is_withdrawn: IsWit
             return _unavailable()
 
     return Route(PATH + "{key:path}", serve, methods=["GET"], name="media")
+
+
+def _asked(request: Request, signer: MediaSigner) -> tuple[str, str, Grant | None]:
+    """The key that a URL names, its expiry, and what it was given out for: None where we did not sign it."""
+    key: str = request.path_params["key"]
+    query = request.query_params
+    found = _STREAM.fullmatch(key)
+    if found is None:
+        mark, expires, policy, signature = (query.get(name, "") for name in ("o", "e", "c", "s"))
+        return key, expires, signer.verify(key, mark, expires, policy, signature)
+    token, expires = found["token"], found["expires"]
+    grant = signer.verify_stream(token, found["mark"], expires, found["policy"], found["signature"])
+    return f"variants/{token}/{found['name']}", expires, grant
 
 
 async def _describe(storage: ObjectStorage, key: str, request: Request, caching: dict[str, str]) -> Response:
@@ -125,15 +142,6 @@ def _range(request: Request) -> tuple[str | None, str | None]:
         return found[0], None
     etag = _ETAG.fullmatch(condition)
     return (found[0], etag[2]) if etag and not etag[1] else (None, None)
-
-
-def _cache_headers(policy: CachePolicy, expires: int) -> dict[str, str]:
-    """A browser asks again after 5 minutes, also where it could not be answered then, so that a withdrawn picture goes.
-    A shared cache is purged."""
-    browser = max(0, min(_BROWSER_SECONDS, expires - int(clock.timestamp())))
-    if policy is CachePolicy.PRIVATE:
-        return {"Cache-Control": f"private, max-age={browser}, must-revalidate, immutable"}
-    return {"Cache-Control": f"public, max-age={browser}, s-maxage={_SHARED_SECONDS}, must-revalidate, immutable"}
 
 
 def _object_headers(info: ObjectInfo) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from media.keys import split_key
 from media.pictures import ImageFormat
 from media.signing import CachePolicy, Grant, MediaSigner
 from models.global_ids import NodeKind, encode, encode_shortcode
@@ -21,6 +22,14 @@ class MediaLinks:
 
     def url(self, key: str, grant: Grant) -> str:
         return self.base + self.signer.sign(key, grant)
+
+    def stream_url(self, key: str, grant: Grant) -> str:
+        """Of the playlist under this key, whose relative names work from there. Raises ValueError for a key that is
+        none of a rendition."""
+        found = split_key(key)
+        if found is None:
+            raise ValueError(f"{key} is not served")
+        return self.base + self.signer.sign_stream(*found, grant)
 
 
 @dataclass(slots=True, eq=False)

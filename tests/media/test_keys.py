@@ -2,7 +2,7 @@
 
 import pytest
 
-from media.keys import new_token, original_key, rendition_of, variant_key
+from media.keys import content_type_of, new_token, original_key, rendition_of, split_key, variant_key
 from media.pictures import ImageFormat
 
 TOKEN = "AbCdEfGhIjKlMnOpQrSt-_"
@@ -40,3 +40,26 @@ def test_keys() -> None:
 )
 def test_only_variants_are_served(key: str, rendition: str | None) -> None:
     assert rendition_of(key) == rendition
+    assert split_key(key) == (rendition and (rendition, "640.webp"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("640.jpg", "image/jpeg"),
+        ("150s.webp", "image/webp"),
+        ("1080.avif", "image/avif"),
+        ("master.m3u8", "application/vnd.apple.mpegurl"),
+        ("film-720p.mp4", "video/mp4"),
+        ("720p-1.m4s", "video/iso.segment"),
+    ],
+)
+def test_the_type_is_told_by_the_name(name: str, content_type: str) -> None:
+    assert content_type_of(name) == content_type
+    assert split_key(f"variants/{TOKEN}/{name}") == (TOKEN, name)
+
+
+@pytest.mark.parametrize("name", ["640", "page.html", "movie.svg", ""])
+def test_other_names_have_no_type(name: str) -> None:
+    with pytest.raises(LookupError):
+        content_type_of(name)

@@ -56,6 +56,25 @@ def test_what_is_signed_is_verified(signer: MediaSigner, policy: CachePolicy, ow
     assert signer.verify(*parts(signer.sign(KEY, grant))) == grant
 
 
+def test_a_stream_is_signed_for_all_its_names(signer: MediaSigner) -> None:
+    token = KEY.split("/")[1]
+    url = signer.sign_stream(token, "master.m3u8", OURS)
+    secret = hmac.digest(b"a secret of thirty-two characters", b"heliograph media url 2", "sha256")
+    message = f"{20_502 * DAY}\nv\nASNFZ4mrze8.7\nstream/{token}".encode()
+    signature = hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
+    assert url == f"/media/stream/ASNFZ4mrze8.7/{20_502 * DAY}/v/{signature}/{token}/master.m3u8"
+    _, _, _, mark, expires, policy, signed, *_ = url.split("/")
+    assert signer.verify_stream(token, mark, expires, policy, signed) == OURS
+    assert signer.sign_stream(token, "720p.mp4", OURS) == url.replace("master.m3u8", "720p.mp4")
+    for place in range(len(signed)):
+        other = signed[:place] + ("0" if signed[place] != "0" else "1") + signed[place + 1 :]
+        assert signer.verify_stream(token, mark, expires, policy, other) is None
+    assert signer.verify_stream(token[:-1] + "0", mark, expires, policy, signed) is None
+    assert signer.verify_stream(token, "ASNFZ4mrze8.8", expires, policy, signed) is None
+    assert signer.verify(KEY, mark, expires, policy, signed) is None, "of a stream, not of a picture"
+    assert signer.verify_stream(token, *parts(signer.sign(KEY, OURS))[1:]) is None, "of a picture, not of a stream"
+
+
 def test_every_part_makes_another_signature(signer: MediaSigner, at: Clock) -> None:
     """So that none can be put together from others."""
     grants = [Grant(owner, epoch, policy) for owner in (1, 2) for epoch in (0, 1) for policy in CachePolicy]
@@ -64,7 +83,7 @@ def test_every_part_makes_another_signature(signer: MediaSigner, at: Clock) -> N
     at.timestamp += DAY
     urls += [signer.sign(key, grant) for grant in grants for key in keys]
     known = [parts(url) for url in urls]
-    assert len({signature for *_, signature in known}) == len(known) == 48
+    assert len({signature for *_, signature in known}) == len(known) == 64
     for key, mark, expires, policy, signature in known:
         assert [one for *_, one in known if signer.verify(key, mark, expires, policy, one)] == [signature]
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, MutableMapping
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from starlette.applications import Starlette
 from core import clock
 from core.settings import Settings
 from media import streams
-from media.keys import new_token, original_key, rendition_of, variant_key
+from media.keys import content_type_of, new_token, original_key, rendition_of, variant_key
 from media.pictures import ImageFormat
 from media.signing import CachePolicy, Grant, MediaSigner
 from media.storage import ObjectStorage
@@ -106,13 +107,121 @@ async def test_the_whole_picture(client: httpx.AsyncClient, signer: MediaSigner,
     }
 
 
-@pytest.mark.parametrize("policy", [CachePolicy.PUBLIC, CachePolicy.AVATAR])
-async def test_a_public_picture_is_kept_by_shared_caches(
-    *, client: httpx.AsyncClient, signer: MediaSigner, withdrawn: Withdrawn, key: str, policy: CachePolicy
+@pytest.mark.parametrize(
+    ("policy", "caching"),
+    [
+        (CachePolicy.PUBLIC, "public, max-age=300, s-maxage=2592000, must-revalidate, immutable"),
+        (CachePolicy.AVATAR, "public, max-age=300, s-maxage=86400, must-revalidate, immutable"),
+        (CachePolicy.STORY, "public, max-age=300, s-maxage=3600, must-revalidate, immutable"),
+        (CachePolicy.PRIVATE, "private, max-age=300, must-revalidate, immutable"),
+    ],
+)
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-1"}, {"If-None-Match": ETAG}])
+async def test_who_keeps_what(
+    *,
+    client: httpx.AsyncClient,
+    signer: MediaSigner,
+    withdrawn: Withdrawn,
+    key: str,
+    policy: CachePolicy,
+    caching: str,
+    is_stream: bool,
+    headers: dict[str, str],
 ) -> None:
-    answer = await client.get(signer.sign(key, Grant(1 << 50, 3, policy)))
-    assert seen(answer) == (200, BODY, "public, max-age=300, s-maxage=2592000, must-revalidate, immutable")
-    assert withdrawn.asked == Grant(1 << 50, 3, policy)
+    """Where a shared cache may keep it, the answer says what to purge it by."""
+    grant = Grant(1 << 50, 3, policy)
+    token = str(rendition_of(key))
+    url = signer.sign_stream(token, "640.webp", grant) if is_stream else signer.sign(key, grant)
+    answer = await client.get(url, headers=headers)
+    assert answer.status_code in (200, 206, 304)
+    assert answer.headers["cache-control"] == caching
+    is_shared = policy is not CachePolicy.PRIVATE
+    assert answer.headers.get("surrogate-key") == (f"{token} o-{1 << 50}" if is_shared else None)
+    assert answer.headers.get("cache-tag") == (f"{token},o-{1 << 50}" if is_shared else None)
+    assert withdrawn.asked == grant
+    described = await client.head(url, headers=headers)
+    assert {name: described.headers.get(name) for name in ("cache-control", "cache-tag")} == {
+        name: answer.headers.get(name) for name in ("cache-control", "cache-tag")
+    }
+
+
+@pytest.fixture(scope="module")
+async def token(storage: ObjectStorage) -> str:
+    token = new_token()
+    for name, body in (("master.m3u8", b"#EXTM3U\n720p.m3u8\n"), ("720p.mp4", BODY), ("720p-1.m4s", BODY)):
+        await storage.put(f"variants/{token}/{name}", body, content_type_of(name))
+    return token
+
+
+class TestStream:
+    """A film: its playlists name the others relatively, and all of them are behind one signature."""
+
+    async def test_a_relative_name_works(self, client: httpx.AsyncClient, signer: MediaSigner, token: str) -> None:
+        url = signer.sign_stream(token, "master.m3u8", OURS)
+        answer = await client.get(url)
+        assert (answer.status_code, answer.content) == (200, b"#EXTM3U\n720p.m3u8\n")
+        assert answer.headers["content-type"] == "application/vnd.apple.mpegurl"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-disposition"] == "inline"
+        beside = await client.get(urljoin(url, "720p.mp4"), headers={"Range": "bytes=2-4"})
+        assert (beside.status_code, beside.content, beside.headers["content-range"]) == (206, b"234", "bytes 2-4/10")
+        assert (beside.headers["content-type"], beside.headers["accept-ranges"]) == ("video/mp4", "bytes")
+        part = await client.get(urljoin(url, "720p-1.m4s"))
+        assert (part.status_code, part.headers["content-type"]) == (200, "video/iso.segment")
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    async def test_one_character_changed(
+        self, *, client: httpx.AsyncClient, signer: MediaSigner, token: str, method: str
+    ) -> None:
+        """Of each part; and what is missing, withdrawn or of another's token is answered alike."""
+        url = signer.sign_stream(token, "master.m3u8", OURS)
+        _, _, _, mark, expires, policy, signature, *_ = url.split("/")
+        owner, epoch = mark.split(".")
+        made = "/media/stream/{}/{}/{}/{}/{}/{}".format
+        refused = [
+            made(f"B{owner[1:]}.{epoch}", expires, policy, signature, token, "master.m3u8"),
+            made(f"{owner}.4", expires, policy, signature, token, "master.m3u8"),
+            made(mark, int(expires) + 1, policy, signature, token, "master.m3u8"),
+            made(mark, expires, "p", signature, token, "master.m3u8"),
+            made(mark, expires, policy, signature[:-1] + ("0" if signature[-1] != "0" else "1"), token, "master.m3u8"),
+            made(mark, expires, policy, signature, ("0" if token[0] != "0" else "1") + token[1:], "master.m3u8"),
+            made(mark, expires, policy, signature, token, "master.m3u9"),
+            made(mark, expires, policy, signature, token, "..%2F..%2Foriginals"),
+            made(mark, expires, policy, signature, token, "MASTER.m3u8"),
+            made(mark, expires, policy, signature, token, ""),
+            made(mark, expires, policy, "", token, "master.m3u8"),
+            f"/media/stream/{token}?o={mark}&e={expires}&c={policy}&s={signature}",
+            f"/media/variants/{token}/master.m3u8?o={mark}&e={expires}&c={policy}&s={signature}",
+        ]
+        answers = [await client.request(method, one) for one in refused]
+        assert [(answer.status_code, answer.headers["cache-control"]) for answer in answers] == [
+            (404, "no-store")
+        ] * len(refused)
+        assert len({(str(answer.headers), answer.content) for answer in answers}) == 1
+        assert (await client.request(method, url)).status_code == 200
+
+    async def test_withdrawn_and_after_its_time(
+        self,
+        *,
+        client: httpx.AsyncClient,
+        signer: MediaSigner,
+        withdrawn: Withdrawn,
+        token: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        urls = [signer.sign_stream(token, name, OURS) for name in ("master.m3u8", "720p.mp4", "720p-1.m4s")]
+        assert [(await client.get(url)).status_code for url in urls] == [200] * 3
+        withdrawn.add(token)
+        assert [seen(await client.get(url)) for url in urls] == [NOT_FOUND] * 3
+        assert withdrawn.asked == OURS
+        withdrawn.clear()
+        expires = int(urls[0].split("/")[4])
+        monkeypatch.setattr(clock, "timestamp", lambda: expires - 40.0)
+        caching = "private, max-age=40, must-revalidate, immutable"
+        assert [(await client.get(url)).headers["cache-control"] for url in urls] == [caching] * 3
+        monkeypatch.setattr(clock, "timestamp", lambda: float(expires))
+        assert [seen(await client.get(url)) for url in urls] == [NOT_FOUND] * 3
 
 
 async def test_a_browser_keeps_nothing_beyond_the_expiry(
