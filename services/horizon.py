@@ -3,12 +3,18 @@ passes nothing over. Why that holds is in docs/protocols.md ("The horizon")."""
 
 from dataclasses import dataclass
 
+from core.clock import EPOCH_MS
 from core.errors import ShardUnavailable
 from models.ids import TIME_SHIFT
 from models.reads.reader import Reader
 
-# The floor is asked for behind the horizon, which raises it.
-_HORIZON = f"SELECT id_horizon() AS id, (SELECT last_value FROM id_floor) << {TIME_SHIFT} AS present"  # noqa: S608  a constant
+# The floor is asked for behind the horizon, which raises it. Where the clock is behind it (it was stepped back), what
+# is minted stands at the floor, and not below.
+_HORIZON = f"""
+    SELECT id_horizon() AS id, (
+        SELECT last_value + (clock_ms() - {EPOCH_MS} < last_value)::integer FROM id_floor
+    ) << {TIME_SHIFT} AS present
+"""  # noqa: S608  constants
 
 
 @dataclass(frozen=True, slots=True)

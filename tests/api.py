@@ -75,8 +75,12 @@ class Subscriber:
 
 @contextlib.asynccontextmanager
 async def subscriber(url: str, token: str | None = None) -> AsyncIterator[Subscriber]:
-    """Connects to `ws://…/graphql`, signs in, and waits to be taken."""
-    async with connect(url, subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]
+    """Connects to `ws://…/graphql`, signs in, and waits to be taken.
+
+    Its queue has no bound: behind 16 messages that nobody has read the library reads no more, not even the answer to
+    its closing, for which it would then wait 10 seconds.
+    """
+    async with connect(url, subprotocols=["graphql-transport-ws"], max_queue=None) as socket:  # type: ignore[list-item]
         client = Subscriber(socket)
         payload = {"authorization": f"Bearer {token}"} if token else {}
         await client._send({"type": "connection_init", "payload": payload})

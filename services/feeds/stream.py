@@ -1,18 +1,21 @@
 """The stream of new posts in a viewer's home feed, gone on with by cursor: PostgreSQL is the truth, a wake-up only says
 "look". It reads from horizon to horizon (`services/horizon.py`), in the order of ids, so it passes nothing over."""
 
+import math
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 
 import structlog
 
+from core import clock
 from core.errors import ShardUnavailable
 from models.ids import MAX_ID
 from models.reads.reader import Reader
 from services.backend import Backend
 from services.feeds.arriving import MOST, followed_by, ids_between, shown_of
+from services.feeds.keeping import watching
 from services.feeds.pulled import pulled_authors
-from services.feeds.watching import feed_channel, posts_channel, watching
+from services.feeds.watching import feed_channel, posts_channel
 from services.horizon import common_horizon
 from services.live import Live
 from services.streams import Stream, cursor_in, foreign_cursor, position_in, wakes
@@ -21,7 +24,11 @@ from services.visible import MediaLinks, VisiblePost
 log = structlog.get_logger("feeds")
 LOOK_SECONDS = 15.0
 HURRY_SECONDS = 0.05
-"""After a wake-up, until the horizon has come up to it: at first this long, then twice as long each time."""
+UNHURRIED_SECONDS = 1.0
+"""After a wake-up, until the horizon has come up to it: at first the one, then twice as long each time, up to the
+other."""
+HELD_SECONDS = 30.0
+"""Of a horizon that is held for longer (by a node that does not answer) only the slow looks wait for the end."""
 BACKLOG = 100
 """More than this at once are counted instead of sent."""
 
@@ -52,8 +59,7 @@ async def home_feed_stream(
     (BAD_REQUEST), and ShardUnavailable at the very beginning.
     """
     walk = _Walk(backend, links, viewer_id, await _begin(backend, viewer_id, after))
-    hurry = HURRY_SECONDS
-    async with watching(backend, viewer_id):
+    async with watching(backend, live, viewer_id):
         while True:
             channels = walk.channels
             was_woken = True  # by what was said before it listened
@@ -62,8 +68,7 @@ async def home_feed_stream(
                     for arrival in await walk.look(was_woken=was_woken):
                         yield arrival
                     if walk.channels == channels:
-                        was_woken = await wakes(woken, look_seconds if walk.has_come_up else min(hurry, look_seconds))
-                        hurry = HURRY_SECONDS if was_woken else hurry * 2
+                        was_woken = await wakes(woken, min(walk.patience(), look_seconds))
 
 
 async def _begin(backend: Backend, viewer_id: int, after: str | None) -> int:
@@ -78,7 +83,7 @@ async def _begin(backend: Backend, viewer_id: int, after: str | None) -> int:
 
 
 class _Walk:
-    """Where the stream stands. `has_come_up`: whether it stands behind all that there was at the last wake-up."""
+    """Where the stream stands. `_has_come_up`: whether it stands behind all that there was at the last wake-up."""
 
     def __init__(self, backend: Backend, links: MediaLinks, viewer_id: int, position: int) -> None:
         self._backend = backend
@@ -86,18 +91,20 @@ class _Walk:
         self._viewer_id = viewer_id
         self._position = position
         self._count = 0
-        self._awaited = 0
-        self.has_come_up = False
+        self._awaited: int | None = None  # not known yet: a wake-up came, and no horizon since
+        self._woken_at = clock.monotonic()
+        self._has_come_up = False
         self.channels = frozenset([feed_channel(viewer_id)])
 
     async def look(self, *, was_woken: bool) -> list[FeedArrival]:
         """What has come, and the position is behind it."""
-        self.has_come_up = False
+        self._has_come_up = False
+        if was_woken:
+            self._woken_at, self._awaited = clock.monotonic(), None
         reader = self._backend.reader()
         try:
             horizon = await common_horizon(reader)
-            if was_woken:
-                self._awaited = horizon.present
+            self._awaited = self._awaited or horizon.present
             arrivals = await self._up_to(reader, horizon.id) if horizon.id > self._position + 1 else []
         except ShardUnavailable:
             arrivals = []
@@ -105,8 +112,15 @@ class _Walk:
             log.warning("home_feed_stream_waits", viewer_id=self._viewer_id, nodes=sorted(reader.unavailable))
         else:
             self._position = max(self._position, horizon.id - 1)
-            self.has_come_up = horizon.id >= self._awaited
+            self._has_come_up = self._awaited is not None and horizon.id >= self._awaited
         return arrivals
+
+    def patience(self) -> float:
+        """At most so many seconds until the next look: as many again as it has waited for the horizon."""
+        waited = clock.monotonic() - self._woken_at
+        if self._has_come_up or waited > HELD_SECONDS:
+            return math.inf
+        return min(max(waited, HURRY_SECONDS), UNHURRIED_SECONDS)
 
     async def _up_to(self, reader: Reader, horizon: int) -> list[FeedArrival]:
         """Raises ShardUnavailable."""

@@ -1,12 +1,12 @@
 """Who watches their home feed at this moment, and how they are woken. A wake-up says only "look": a lost one delays.
 
 A stream that is open writes its viewer into the sorted set of the viewer's logical shard, with the time until which
-that holds as the score, and again before it is over. Nobody takes a viewer out, who may watch twice.
+that holds as the score, and again before it is over (`keeping.py`). Nobody takes a viewer out, who may watch twice.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import structlog
 from redis.asyncio import Redis
@@ -17,9 +17,9 @@ from models.ids import shard_of
 from services.backend import PUBLISH_SECONDS, Backend
 from services.scripts import packed, sent
 
-REFRESH_SECONDS = 30.0
 KEPT_SECONDS = 75.0
-"""More than two refreshes: one may fail."""
+AT_ONCE = 500
+"""Viewers noted in one round trip."""
 
 log = structlog.get_logger("feeds")
 
@@ -38,44 +38,25 @@ def key_of(shard: int) -> bytes:
     return b"watching:{%d}" % shard
 
 
-@contextlib.asynccontextmanager
-async def watching(backend: Backend, viewer_id: int) -> AsyncIterator[None]:
-    """Within it the viewer is woken by `wake_watchers`. Where Redis does not answer, it goes on without."""
-    await watch(backend, viewer_id)
-
-    async def keep() -> None:
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            await watch(backend, viewer_id)
-
-    keeper = asyncio.create_task(keep())
-    try:
-        yield
-    finally:
-        keeper.cancel()
-        await asyncio.wait([keeper])
-
-
-async def watch(backend: Backend, viewer_id: int) -> None:
-    """Notes that the viewer watches for KEPT_SECONDS from now on, and forgets those who no longer do."""
-    key, now = key_of(shard_of(viewer_id)), clock.timestamp()
-    with _tried("watch_not_noted"):
-        async with asyncio.timeout(PUBLISH_SECONDS), backend.redis.pipeline(transaction=False) as pipeline:
-            pipeline.zadd(key, {str(viewer_id): now + KEPT_SECONDS})
-            pipeline.zremrangebyscore(key, "-inf", now)
-            pipeline.expire(key, int(KEPT_SECONDS))
-            await pipeline.execute()
+async def watch(backend: Backend, *viewer_ids: int) -> bool:
+    """Notes that they watch for KEPT_SECONDS from now on, and forgets those of their shards who no longer do. False
+    where Redis did not take all of it."""
+    done = 0
+    with tried("watch_not_noted"):
+        while done < len(viewer_ids):
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                await _note(backend.redis, viewer_ids[done : done + AT_ONCE])
+            done += AT_ONCE
+    return done >= len(viewer_ids)
 
 
 async def wake_watchers(backend: Backend, viewer_ids: Iterable[int]) -> int:
     """Wakes those of the viewers who watch, and returns how many they are: one round trip where nobody does, else
     three. Raises nothing: their streams also look by themselves."""
-    groups: dict[int, list[int]] = {}
-    for viewer_id in viewer_ids:
-        groups.setdefault(shard_of(viewer_id), []).append(viewer_id)
+    groups = _by_shard(viewer_ids)
     woken: list[int] = []
     if groups:
-        with _tried("watchers_not_woken"):
+        with tried("watchers_not_woken"):
             async with asyncio.timeout(PUBLISH_SECONDS):
                 woken = await _watchers(backend.redis, groups)
                 await _publish(backend.redis, [feed_channel(viewer_id) for viewer_id in woken])
@@ -85,6 +66,23 @@ async def wake_watchers(backend: Backend, viewer_ids: Iterable[int]) -> int:
 async def tell_of_post(backend: Backend, author_id: int) -> None:
     """Wakes those who watch an author whose posts are not pushed to them."""
     await backend.publish(posts_channel(author_id), b"")
+
+
+async def _note(redis: Redis, viewer_ids: Iterable[int]) -> None:
+    now = clock.timestamp()
+    async with redis.pipeline(transaction=False) as pipeline:
+        for shard, noted in _by_shard(viewer_ids).items():
+            pipeline.zadd(key_of(shard), {str(viewer_id): now + KEPT_SECONDS for viewer_id in noted})
+            pipeline.zremrangebyscore(key_of(shard), "-inf", now)
+            pipeline.expire(key_of(shard), int(KEPT_SECONDS))
+        await pipeline.execute()
+
+
+def _by_shard(viewer_ids: Iterable[int]) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = {}
+    for viewer_id in viewer_ids:
+        groups.setdefault(shard_of(viewer_id), []).append(viewer_id)
+    return groups
 
 
 async def _watchers(redis: Redis, groups: dict[int, list[int]]) -> list[int]:
@@ -115,7 +113,8 @@ async def _publish(redis: Redis, channels: list[str]) -> None:
 
 
 @contextlib.contextmanager
-def _tried(failed: str) -> Iterator[None]:
+def tried(failed: str) -> Iterator[None]:
+    """What is behind it goes on where Redis does not answer."""
     try:
         yield
     except (RedisError, OSError) as fault:

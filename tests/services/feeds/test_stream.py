@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy import insert, text
 
+from core import clock
 from core.errors import RequestErrorCode, RequestFault
 from models.ids import shard_of
 from models.tables import HashtagFollow, HashtagPost, Mute, Post
@@ -203,6 +204,102 @@ async def test_a_wake_up_brings_it_also_where_the_horizon_is_behind(
         assert await wake_watchers(backend, [viewer]) == 1
         await listener.nothing(0.3)
     assert await listener.next() == (post, 1)
+
+
+async def test_a_horizon_that_is_held_for_long_delays_by_a_second_at_most(
+    backend: Backend, town: Town, listen: Listen, live: Live
+) -> None:
+    author, other = await town.person(shard=6), await town.person(shard=8)
+    viewer = await follows(town, author)
+    listener = listen(viewer, look_seconds=NEVER)
+    await until(lambda: feed_channel(viewer) in live._confirmed)
+    await listener.nothing(0.5)
+    async with backend.transaction(shard_of(other)) as transaction:
+        await transaction.mint_id()
+        post = await town.post(author)
+        assert await wake_watchers(backend, [viewer]) == 1
+        await listener.nothing(3.4)  # doubled each time without an end, it would look again behind 6.4 seconds
+    assert await listener.next(2) == (post, 1)
+
+
+async def test_how_often_it_looks_while_it_waits_for_the_horizon(
+    backend: Backend, links: MediaLinks, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = await town.person()
+    now = 1_000.0
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    walk = stream._Walk(backend, links, viewer, 0)
+    looks = []
+    async with backend.transaction(shard_of(viewer)) as transaction:
+        await transaction.mint_id()
+        await walk.look(was_woken=True)
+        while (seconds := walk.patience()) < NEVER:
+            looks.append(seconds)
+            now += seconds
+            await walk.look(was_woken=False)
+        assert [round(seconds, 2) for seconds in looks] == [0.05, 0.05, 0.1, 0.2, 0.4, 0.8, *[1.0] * 29]
+        await walk.look(was_woken=True)
+        assert walk.patience() == 0.05
+    await walk.look(was_woken=True)
+    async with asyncio.timeout(5):
+        while walk.patience() < NEVER:
+            await asyncio.sleep(0.01)
+            await walk.look(was_woken=False)
+
+
+async def test_a_wake_up_brings_it_also_where_the_clock_was_stepped_back(
+    backend: Backend, town: Town, listen: Listen, live: Live
+) -> None:
+    author = await town.person()
+    viewer = await follows(town, author)
+    listener = listen(viewer, look_seconds=NEVER)
+    await until(lambda: feed_channel(viewer) in live._confirmed)
+    await listener.nothing(0.5)
+    # The floor is ahead of the clock, as it is then: ids stand at it.
+    floor = clock.now_ms() - clock.EPOCH_MS + 700
+    for node in range(backend.shards.node_count):
+        await backend.shards.pool(node).fetchval("SELECT setval('id_floor', $1)", floor)
+    post = await town.post(author)
+    assert await wake_watchers(backend, [viewer]) == 1
+    assert await listener.next() == (post, 1)
+
+
+async def test_a_wake_up_is_kept_in_mind_while_a_node_does_not_answer(
+    backend: Backend, town: Town, links: MediaLinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer, other = await town.person(), await town.person()
+    walk = stream._Walk(backend, links, viewer, 0)
+    await asyncio.sleep(0.02)
+    async with asyncio.timeout(5):
+        while walk.patience() < NEVER:
+            await walk.look(was_woken=False)
+    working = backend.shards._pools
+    async with backend.transaction(shard_of(other)) as transaction:
+        await transaction.mint_id()
+        async with asyncpg.create_pool("postgresql://127.0.0.1:1/nowhere", min_size=0) as nowhere:
+            with monkeypatch.context() as patched:
+                patched.setattr(backend.shards, "_pools", [working[0], nowhere])
+                await walk.look(was_woken=True)
+                assert walk.patience() <= 1
+        await walk.look(was_woken=False)
+        assert walk.patience() <= 1
+
+
+async def test_what_was_told_of_after_redis_was_emptied_comes_soon(
+    backend: Backend, town: Town, listen: Listen, live: Live
+) -> None:
+    author = await town.person()
+    viewer = await follows(town, author)
+    listener = listen(viewer, look_seconds=NEVER)
+    await until(lambda: feed_channel(viewer) in live._confirmed)
+    await listener.nothing(1.2)
+    await backend.redis.flushdb()
+    post = await town.post(author)
+    assert await wake_watchers(backend, [viewer]) == 0
+    assert await listener.next() == (post, 1)
+    again = await town.post(author)
+    assert await wake_watchers(backend, [viewer]) == 1
+    assert await listener.next() == (again, 2)
 
 
 async def test_a_pulled_authors_post_wakes_as_well(backend: Backend, town: Town, listen: Listen, live: Live) -> None:

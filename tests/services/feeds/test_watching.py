@@ -5,8 +5,6 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from core import clock
-from models.ids import shard_of
 from services.backend import Backend
 from services.feeds import watching
 from services.feeds.watching import feed_channel, key_of, posts_channel, tell_of_post, wake_watchers, watch
@@ -72,25 +70,11 @@ async def test_who_no_longer_watches_is_forgotten(
     assert await backend.redis.exists(key_of(9)) == 0
 
 
-async def test_it_is_noted_again_while_the_stream_is_open_also_after_a_flush(
-    backend: Backend, town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    viewer = await town.person()
-    key = key_of(shard_of(viewer))
-    monkeypatch.setattr(watching, "REFRESH_SECONDS", 0.1)
-    async with watching.watching(backend, viewer):
-        first = await backend.redis.zscore(key, str(viewer))
-        assert first is not None
-        assert first > clock.timestamp() + 60
-        await backend.redis.zrem(key, str(viewer))
-        await asyncio.sleep(0.3)
-        again = await backend.redis.zscore(key, str(viewer))
-        assert again is not None
-        assert again > first
-    await asyncio.sleep(0.2)
-    last = await backend.redis.zscore(key, str(viewer))
-    assert last is not None
-    assert last <= again + 0.15
+async def test_many_are_noted_in_turns(backend: Backend, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    viewers = [await town.person() for _ in range(7)]
+    monkeypatch.setattr(watching, "AT_ONCE", 3)
+    assert await watch(backend, *viewers)
+    assert await wake_watchers(backend, viewers) == 7
 
 
 async def test_a_post_is_told_of_to_those_who_watch_its_author(backend: Backend, town: Town, live: Live) -> None:
@@ -104,7 +88,6 @@ async def test_a_post_is_told_of_to_those_who_watch_its_author(backend: Backend,
 async def test_without_redis_nothing_is_raised(backend: Backend, town: Town) -> None:
     viewer = await town.person()
     away = replace(backend, redis=Redis(port=1))
-    await watch(away, viewer)
+    assert not await watch(away, viewer)
     assert await wake_watchers(away, [viewer]) == 0
-    async with watching.watching(away, viewer):
-        await tell_of_post(away, viewer)
+    await tell_of_post(away, viewer)
