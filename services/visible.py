@@ -138,7 +138,7 @@ class VideoRow:
 
     @property
     def hls_url(self) -> str:
-        return self.links.url(self.hls_key, self.grant)
+        return self.links.stream_url(self.hls_key, self.grant)
 
 
 MediaRow = ImageRow | VideoRow
