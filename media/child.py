@@ -34,6 +34,8 @@ _CRASHES = {
 class Child:
     """One sandbox: does one job at a time. After an exception other than MediaRejected `is_alive` may be false."""
 
+    _PROGRAM = "media.sandbox"
+
     def __init__(self, process: Process) -> None:
         self._process = process
         self.jobs = 0
@@ -43,7 +45,7 @@ class Child:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "media.sandbox",
+            cls._PROGRAM,
             str(os.getpid()),
             str(memory_bytes),
             stdin=PIPE,
@@ -56,7 +58,7 @@ class Child:
         child = cls(process)
         try:
             async with asyncio.timeout(_START_SECONDS):
-                await child._read()
+                await child._read_line()
         except BaseException:
             await child.kill()
             raise
@@ -94,12 +96,15 @@ class Child:
         return reply.rendered
 
     async def _read(self) -> Reply:
+        return REPLY.validate_json(await self._read_line())
+
+    async def _read_line(self) -> bytes:
         stdout = self._process.stdout
         assert stdout is not None  # noqa: S101  it was asked for as a pipe
         line = await stdout.readline()
         if not line.endswith(b"\n"):
             raise _cause_of_death(await self._process.wait())
-        return REPLY.validate_json(line)
+        return line
 
     async def kill(self) -> None:
         if self.is_alive:

@@ -19,6 +19,10 @@ class RejectionReason(StrEnum):
     TOO_COMPLEX = "TOO_COMPLEX"
     TOO_MANY_FRAMES = "TOO_MANY_FRAMES"
     A_FILM = "A_FILM"
+    TOO_LONG = "TOO_LONG"
+    NOT_A_FILM = "NOT_A_FILM"
+    NO_VIDEO = "NO_VIDEO"
+    UNSUPPORTED_CODEC = "UNSUPPORTED_CODEC"
 
 
 class MediaRejected(Exception):
