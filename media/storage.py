@@ -21,7 +21,7 @@ from core import clock
 from core.settings import Settings
 from media.errors import ObjectTooLarge, StorageUnavailable
 from media.s3 import CONNECTIONS, make_client, translated
-from media.streams import CHUNK, ObjectInfo, ObjectStream, read_chunk, read_info
+from media.streams import CHUNK, Listed, ObjectInfo, ObjectStream, read_chunk, read_info
 
 _T = TypeVar("_T")
 _THREADS = 16
@@ -112,6 +112,11 @@ class ObjectStorage:
             some = keys[start : start + _DELETED_AT_ONCE]
             await self._run(partial(self._delete, some))
 
+    async def page(self, prefix: str, after: str = "", most: int = 1000) -> list[Listed]:
+        """The objects whose keys begin with `prefix`, in the order of their keys: those behind `after`, 1000 at most.
+        Fewer than `most` are the last."""
+        return await self._run(lambda: self._page(prefix, after, most))
+
     async def _run(self, work: Callable[[], _T], key: str = "") -> _T:
         def translating() -> _T:
             with translated(key):
@@ -174,6 +179,10 @@ class ObjectStorage:
     def _open(self, key: str, conditions: dict[str, Any]) -> ObjectStream:
         answer = self._client.get_object(Bucket=self._bucket, Key=key, **conditions)
         return ObjectStream(answer, read_chunk(answer["Body"]) if answer["ContentLength"] else b"", self._threads)
+
+    def _page(self, prefix: str, after: str, most: int) -> list[Listed]:
+        answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, StartAfter=after, MaxKeys=most)
+        return [Listed(one["Key"], one["LastModified"]) for one in answer.get("Contents", ())]
 
     def _delete(self, keys: Sequence[str]) -> None:
         answer = self._client.delete_objects(

@@ -24,6 +24,14 @@ class ObjectInfo:
     last_modified: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object as a listing tells of it."""
+
+    key: str
+    last_modified: datetime
+
+
 def read_info(answer: Any) -> ObjectInfo:
     """From boto3's answer to HeadObject or GetObject."""
     whole = answer.get("ContentRange", "").rpartition("/")[2]

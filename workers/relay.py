@@ -11,6 +11,7 @@ from services.backend import Backend
 from services.counts import fold_due
 from services.relationships.reservations import sweep_reservations
 from services.retention import expire
+from services.uploads.orphans import OrphanSweep
 from services.uploads.sweeping import sweep_uploads
 from workers.bindings import FAMILIES
 from workers.dispatch import Dispatcher
@@ -24,6 +25,7 @@ FOLD_SECONDS = 2.0
 MAP_SECONDS = 5.0
 CLAIMS_SECONDS = 15.0
 UPLOADS_SECONDS = 30.0
+ORPHANS_SECONDS = 60.0
 RESERVATIONS_SECONDS = 30.0
 RETENTION_SECONDS = 600.0
 log = structlog.get_logger("relay")
@@ -57,6 +59,7 @@ async def _run(backend: Backend, dispatcher: Dispatcher, wake: Wake) -> None:
         tasks.create_task(every(MAP_SECONDS, backend.shards.reload, "shard map"))
         tasks.create_task(every(CLAIMS_SECONDS, lambda: sweep_claims(backend), "claims"))
         tasks.create_task(every(UPLOADS_SECONDS, lambda: sweep_uploads(backend), "uploads"))
+        tasks.create_task(every(ORPHANS_SECONDS, OrphanSweep(backend).step, "orphans"))
         tasks.create_task(every(RESERVATIONS_SECONDS, lambda: sweep_reservations(backend), "reservations"))
         tasks.create_task(every(RETENTION_SECONDS, lambda: expire(backend), "retention"))
 

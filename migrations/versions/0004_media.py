@@ -38,12 +38,21 @@ def upgrade() -> None:
     op.add_column("uploads", sa.Column("source", postgresql.JSONB(none_as_null=True), nullable=True))
     op.add_column("uploads", sa.Column("nudity", sa.Float(), nullable=True))
     op.create_index("ix_uploads_held", "uploads", ["id"], unique=False, postgresql_where=sa.text("status = 'HELD'"))
+    op.create_index("ix_uploads_object_key", "uploads", ["object_key"], unique=False)
+    op.create_index(
+        "ix_uploads_rendition",
+        "uploads",
+        [sa.literal_column("split_part(result #>> '{variants,0,key}', '/', 2)")],
+        unique=False,
+    )
     for table, key in KEYS.items():
         op.execute(f"SELECT hold_to_one_shard('{table}', '{key}')")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_index("ix_uploads_rendition", table_name="uploads")
+    op.drop_index("ix_uploads_object_key", table_name="uploads")
     op.drop_index("ix_uploads_held", table_name="uploads", postgresql_where=sa.text("status = 'HELD'"))
     op.drop_column("uploads", "nudity")
     op.drop_column("uploads", "source")

@@ -48,3 +48,20 @@ UPLOADS_GIVEN_UP = """
     WHERE d.state = 'DEAD' AND d.handler = 'process_upload' AND u.status = 'PROCESSING'
     LIMIT $1
 """
+
+# $1 keys of originals: those that belong to an upload of which not all was removed
+ORIGINALS_KNOWN = "SELECT object_key FROM uploads WHERE object_key = ANY($1) AND objects_removed_at IS NULL"
+
+# $1 renditions: those that an upload has come to, and those that a job which is not over may be writing
+RENDITIONS_KNOWN = """
+    SELECT split_part(result #>> '{variants,0,key}', '/', 2) AS rendition FROM uploads
+    WHERE split_part(result #>> '{variants,0,key}', '/', 2) = ANY($1)
+    UNION
+    SELECT progress ->> 'rendition' FROM deliveries WHERE state <> 'DONE' AND progress ->> 'rendition' = ANY($1)
+"""
+
+# $1 the id after which the page begins, $2 how many
+UPLOADS_WITH_RESULTS = """
+    SELECT id, owner_id, object_key, result FROM uploads
+    WHERE id > $1 AND status IN ('READY', 'HELD') AND result IS NOT NULL ORDER BY id LIMIT $2
+"""

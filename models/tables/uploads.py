@@ -52,6 +52,9 @@ class Upload(Base):
             postgresql_where=text("status IN ('UPLOADING', 'CANCELLED', 'FAILED') AND objects_removed_at IS NULL"),
         ),
         Index("ix_uploads_held", "id", postgresql_where=text("status = 'HELD'")),
+        # Whose object that is, which lies in storage.
+        Index("ix_uploads_object_key", "object_key"),
+        Index("ix_uploads_rendition", text("split_part(result #>> '{variants,0,key}', '/', 2)")),
     )
 
     id: Mapped[IdKey]
