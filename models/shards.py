@@ -23,6 +23,10 @@ from core.settings import Settings
 from models.ids import shard_of
 from models.statements import count_write
 
+NAMED = "(SELECT set_config('heliograph.shard', $1, true) AS shard) AS named"
+"""What a statement for `Shards.statement` has in its FROM, with `named.shard = $1` among what a row must fulfil: so the
+shard is named before a row is written."""
+
 CONNECTION_LOST = (
     OSError,
     TimeoutError,
@@ -231,3 +235,19 @@ class Shards:
             raise
         except (OSError, asyncpg.CannotConnectNowError) as fault:
             raise ShardUnavailable(node) from fault
+
+    async def statement(self, shard: int, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        """A transaction on one logical shard of one statement, in one round trip, without the session of `transaction`.
+        Its $1 is the shard, which it names by NAMED: what it writes without, the database refuses.
+
+        Raises ShardUnavailable, as `transaction` does.
+        """
+        node = self.node_of(shard)
+        count_write()
+        try:
+            async with self._pools[node].acquire() as connection:
+                return list(await connection.fetch(sql, str(shard), *arguments))
+        except Exception as fault:
+            if connection_lost(fault):
+                raise ShardUnavailable(node) from fault
+            raise

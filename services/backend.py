@@ -92,7 +92,11 @@ class Backend:
         for step in transaction.after_commit:
             await or_later(step(self))
         if transaction.has_events:
-            await self.publish(OUTBOX_CHANNEL, str(shard).encode())
+            await self.wake_relay(shard)
+
+    async def wake_relay(self, shard: int) -> None:
+        """Tells it that the shard has something due."""
+        await self.publish(OUTBOX_CHANNEL, str(shard).encode())
 
     async def publish(self, channel: str, message: bytes) -> None:
         """Tells whoever listens. That nobody hears it, or Redis is away, is made good by those who look by

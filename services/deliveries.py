@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from models.reads.reader import Reader
+from models.shards import NAMED
 from services.backend import Backend
 from services.consequences import LANES
 
@@ -65,35 +66,40 @@ async def _shards_where(reader: Reader, sql: str, *arguments: list[str]) -> list
     return [row["shard"] for rows in answers for row in rows]
 
 
-# What was begun goes first. Of those that have a lane one at a time: whatever waits is taken along by it.
-_CLAIM = text("""
+# What was begun goes first. Of those that have a lane one at a time: whatever waits is taken along by it. What was
+# begun waits for none that was not: that may have deferred to it, and would be waited for until the sweeper finds it.
+_CLAIM = f"""
     WITH lanes AS (
-        SELECT * FROM unnest(CAST(:laned AS text[]), CAST(:lanes AS text[])) AS lanes(handler, name)
+        SELECT * FROM unnest($4::text[], $5::text[]) AS lanes(handler, name)
     ), busy AS (
-        SELECT d.handler, e.payload ->> lanes.name AS lane
+        SELECT d.handler, e.payload ->> lanes.name AS lane, d.progress IS NOT NULL AS begun
         FROM lanes
-        JOIN deliveries d ON d.shard = :shard AND d.state = 'ENQUEUED' AND d.handler = lanes.handler
+        JOIN deliveries d ON d.shard = $2 AND d.state = 'ENQUEUED' AND d.handler = lanes.handler
         JOIN events e ON e.id = d.event_id
     ), due AS (
         SELECT d.event_id, d.handler, d.due_at, d.progress, e.payload ->> lanes.name AS lane
         FROM deliveries d
         LEFT JOIN lanes ON lanes.handler = d.handler
         LEFT JOIN events e ON e.id = d.event_id AND lanes.name IS NOT NULL
-        WHERE d.shard = :shard AND d.state = 'PENDING'
-          AND d.due_at <= (SELECT clock_now()) AND d.handler = ANY(:handlers)
-          AND NOT EXISTS (SELECT FROM busy WHERE busy.handler = d.handler AND busy.lane = e.payload ->> lanes.name)
-        ORDER BY d.progress IS NULL, d.due_at LIMIT :most
+        WHERE d.shard = $2 AND d.state = 'PENDING'
+          AND d.due_at <= (SELECT clock_now()) AND d.handler = ANY($3)
+          AND NOT EXISTS (
+              SELECT FROM busy
+              WHERE busy.handler = d.handler AND busy.lane = e.payload ->> lanes.name
+                AND (busy.begun OR d.progress IS NULL)
+          )
+        ORDER BY d.progress IS NULL, d.due_at LIMIT $6
         FOR UPDATE OF d SKIP LOCKED
     ), chosen AS (
         SELECT DISTINCT ON (handler, coalesce(lane, event_id::text)) event_id, handler
         FROM due ORDER BY handler, coalesce(lane, event_id::text), progress IS NULL, due_at, event_id
     )
     UPDATE deliveries d
-    SET state = 'ENQUEUED', started_at = NULL, due_at = clock_now() + make_interval(secs => :sweep_after)
-    FROM chosen
-    WHERE d.event_id = chosen.event_id AND d.handler = chosen.handler
-    RETURNING d.event_id, d.handler, d.attempts, (SELECT count(*) FROM due)
-""")
+    SET state = 'ENQUEUED', started_at = NULL, due_at = clock_now() + make_interval(secs => $7)
+    FROM chosen, {NAMED}
+    WHERE d.event_id = chosen.event_id AND d.handler = chosen.handler AND named.shard = $1
+    RETURNING d.event_id, d.handler, d.attempts, (SELECT count(*) FROM due) AS due
+"""  # noqa: S608  put together from constants
 
 
 class Claims(list[Claimed]):
@@ -104,22 +110,19 @@ class Claims(list[Claimed]):
 
 async def claim(backend: Backend, shard: int, handlers: Collection[str]) -> Claims:
     """Up to CLAIMED_AT_ONCE of the shard's due deliveries, which no other relay gets; of those in a lane
-    (`services/consequences.py`) one while none is in the queue. Raises ShardUnavailable."""
-    async with backend.transaction(shard) as transaction:
-        rows = await transaction.session.execute(
-            _CLAIM,
-            {
-                "shard": shard,
-                "handlers": list(handlers),
-                "laned": list(LANES),
-                "lanes": list(LANES.values()),
-                "most": CLAIMED_AT_ONCE,
-                "sweep_after": backend.settings.sweep_after_seconds,
-            },
-        )
-        found = rows.all()
-    claims = Claims(Claimed(*row[:3]) for row in found)
-    claims.is_full = bool(found) and found[0][3] == CLAIMED_AT_ONCE
+    (`services/consequences.py`) one while none is in the queue. One round trip. Raises ShardUnavailable."""
+    found = await backend.shards.statement(
+        shard,
+        _CLAIM,
+        shard,
+        list(handlers),
+        list(LANES),
+        list(LANES.values()),
+        CLAIMED_AT_ONCE,
+        backend.settings.sweep_after_seconds,
+    )
+    claims = Claims(Claimed(row["event_id"], row["handler"], row["attempts"]) for row in found)
+    claims.is_full = bool(found) and found[0]["due"] == CLAIMED_AT_ONCE
     return claims
 
 

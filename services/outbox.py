@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from models.ids import shard_of
 from models.reads.reader import Reader
-from models.shards import Transaction
+from models.shards import NAMED, Transaction
 from services.backend import Backend
 from services.consequences import EventKind, handler_names
 from services.horizon import horizon_of
@@ -75,13 +75,13 @@ class Deferred(Exception):
     as not begun: where the other one dies, the sweeper finds it."""
 
 
-_SAVE_PROGRESS = text("""
+_SAVE_PROGRESS = f"""
     UPDATE deliveries
-    SET progress = CAST(:progress AS jsonb), forgiven = attempts,
-        due_at = greatest(due_at, clock_now() + make_interval(secs => :lease))
-    WHERE event_id = :event_id AND handler = :handler AND attempts = :attempt AND state = 'ENQUEUED'
+    SET progress = $6, forgiven = attempts, due_at = greatest(due_at, clock_now() + make_interval(secs => $5))
+    FROM {NAMED}
+    WHERE named.shard = $1 AND event_id = $2 AND handler = $3 AND attempts = $4 AND state = 'ENQUEUED'
     RETURNING attempts
-""")
+"""  # noqa: S608  put together from constants
 
 
 @dataclass(slots=True)
@@ -105,19 +105,11 @@ class Job:
 
         Raises Superseded, and ShardUnavailable.
         """
-        async with self.backend.transaction(shard_of(self.event_id)) as transaction:
-            saved = await transaction.session.execute(
-                _SAVE_PROGRESS,
-                {
-                    "progress": orjson.dumps(progress).decode(),
-                    "lease": self.lease_seconds,
-                    "event_id": self.event_id,
-                    "handler": self.handler,
-                    "attempt": self.attempt,
-                },
-            )
-            if saved.scalar_one_or_none() is None:
-                raise Superseded
+        ours = (self.event_id, self.handler, self.attempt)
+        if not await self.backend.shards.statement(
+            shard_of(self.event_id), _SAVE_PROGRESS, *ours, self.lease_seconds, progress
+        ):
+            raise Superseded
         self.progress = progress
 
 

@@ -4,24 +4,25 @@ another that takes its work along."""
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import TextClause, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import text
 
 from models.ids import shard_of
+from models.shards import NAMED
 from services.backend import Backend
 from services.consequences import EventKind
 from services.deliveries import Claimed
 from services.outbox import Job
 
-_BEGIN = text("""
+# What is of one delivery is one statement, in one round trip: $1 its shard, $2 its event, $3 its handler.
+_BEGIN = f"""
     UPDATE deliveries d
     SET state = 'ENQUEUED', attempts = d.attempts + 1, started_at = clock_now(),
-        due_at = clock_now() + make_interval(secs => :lease)
-    FROM events e
-    WHERE d.event_id = :event_id AND d.handler = :handler AND d.attempts = :attempts
+        due_at = clock_now() + make_interval(secs => $5)
+    FROM events e, {NAMED}
+    WHERE named.shard = $1 AND d.event_id = $2 AND d.handler = $3 AND d.attempts = $4
       AND d.state IN ('PENDING', 'ENQUEUED') AND e.id = d.event_id
     RETURNING e.kind, e.payload, d.attempts, d.progress, e.correlation_id
-""").columns(payload=JSONB, progress=JSONB)
+"""  # noqa: S608  put together from constants
 
 
 async def begin(backend: Backend, claimed: Claimed, lease_seconds: float) -> Job | None:
@@ -29,20 +30,12 @@ async def begin(backend: Backend, claimed: Claimed, lease_seconds: float) -> Job
 
     None if it was begun, finished or given up in the meantime. Raises ShardUnavailable.
     """
-    async with backend.transaction(shard_of(claimed.event_id)) as transaction:
-        found = await transaction.session.execute(
-            _BEGIN,
-            {
-                "event_id": claimed.event_id,
-                "handler": claimed.handler,
-                "attempts": claimed.attempts,
-                "lease": lease_seconds,
-            },
-        )
-        row = found.one_or_none()
-    if row is None:
+    rows = await backend.shards.statement(
+        shard_of(claimed.event_id), _BEGIN, claimed.event_id, claimed.handler, claimed.attempts, lease_seconds
+    )
+    if not rows:
         return None
-    kind, payload, attempt, progress, correlation_id = row
+    kind, payload, attempt, progress, correlation_id = rows[0]
     return Job(
         backend=backend,
         event_id=claimed.event_id,
@@ -56,23 +49,23 @@ async def begin(backend: Backend, claimed: Claimed, lease_seconds: float) -> Job
     )
 
 
-_RENEW = text("""
-    UPDATE deliveries SET due_at = clock_now() + make_interval(secs => :lease)
-    WHERE event_id = :event_id AND handler = :handler AND attempts = :attempt AND state = 'ENQUEUED'
+_RENEW = f"""
+    UPDATE deliveries SET due_at = clock_now() + make_interval(secs => $5) FROM {NAMED}
+    WHERE named.shard = $1 AND event_id = $2 AND handler = $3 AND attempts = $4 AND state = 'ENQUEUED'
     RETURNING state
-""")
+"""  # noqa: S608  put together from constants
 
 
 async def renew(job: Job) -> bool:
     """Gives the try its lease anew; false if it has lost it. Raises ShardUnavailable."""
-    return await _change(job, _RENEW, lease=job.lease_seconds) is not None
+    return await _change(job, _RENEW, job.attempt, job.lease_seconds) is not None
 
 
-_FINISH = text("""
-    UPDATE deliveries SET state = 'DONE', done_at = clock_now(), started_at = NULL, last_error = NULL
-    WHERE event_id = :event_id AND handler = :handler AND state <> 'DONE'
+_FINISH = f"""
+    UPDATE deliveries SET state = 'DONE', done_at = clock_now(), started_at = NULL, last_error = NULL FROM {NAMED}
+    WHERE named.shard = $1 AND event_id = $2 AND handler = $3 AND state <> 'DONE'
     RETURNING state
-""")
+"""  # noqa: S608  put together from constants
 
 
 async def finish(job: Job) -> None:
@@ -81,16 +74,17 @@ async def finish(job: Job) -> None:
 
 
 # A random part keeps those that failed together from coming back together.
-_RETRY = text("""
+_RETRY = f"""
     UPDATE deliveries
-    SET state = CASE WHEN :counted AND attempts - forgiven >= :max_tries THEN 'DEAD' ELSE 'PENDING' END,
-        forgiven = CASE WHEN :counted THEN forgiven ELSE forgiven + 1 END,
+    SET state = CASE WHEN $5 AND attempts - forgiven >= $6 THEN 'DEAD' ELSE 'PENDING' END,
+        forgiven = CASE WHEN $5 THEN forgiven ELSE forgiven + 1 END,
         due_at = clock_now() + make_interval(secs => least(
-            :longest, :first * power(2, least(attempts, 30) - 1)) * (0.5 + random() / 2)),
-        last_error = :error, started_at = NULL
-    WHERE event_id = :event_id AND handler = :handler AND attempts = :attempt AND state = 'ENQUEUED'
+            $8::float8, $7::float8 * power(2, least(attempts, 30) - 1)) * (0.5 + random() / 2)),
+        last_error = $9, started_at = NULL
+    FROM {NAMED}
+    WHERE named.shard = $1 AND event_id = $2 AND handler = $3 AND attempts = $4 AND state = 'ENQUEUED'
     RETURNING state
-""")
+"""  # noqa: S608  put together from constants
 
 
 async def fail(job: Job, error: str) -> str | None:
@@ -98,16 +92,7 @@ async def fail(job: Job, error: str) -> str | None:
 
     Raises ShardUnavailable.
     """
-    settings = job.backend.settings
-    return await _change(
-        job,
-        _RETRY,
-        counted=True,
-        max_tries=settings.job_max_tries,
-        first=settings.job_backoff_seconds,
-        longest=settings.job_backoff_max_seconds,
-        error=error,
-    )
+    return await _retry(job, error, counted=True, longest=job.backend.settings.job_backoff_max_seconds)
 
 
 OUTAGE_LONGEST_WAIT = 15.0
@@ -118,69 +103,71 @@ async def postpone(job: Job, reason: str) -> None:
 
     Raises ShardUnavailable.
     """
+    longest = min(OUTAGE_LONGEST_WAIT, job.backend.settings.job_backoff_max_seconds)
+    await _retry(job, reason, counted=False, longest=longest)
+
+
+async def _retry(job: Job, error: str, *, counted: bool, longest: float) -> str | None:
     settings = job.backend.settings
-    await _change(
-        job,
-        _RETRY,
-        counted=False,
-        max_tries=settings.job_max_tries,
-        first=settings.job_backoff_seconds,
-        longest=min(OUTAGE_LONGEST_WAIT, settings.job_backoff_max_seconds),
-        error=reason,
-    )
+    waits = (settings.job_max_tries, settings.job_backoff_seconds, longest)
+    return await _change(job, _RETRY, job.attempt, counted, *waits, error)
 
 
-_GIVE_BACK = text("""
+_GIVE_BACK = f"""
     UPDATE deliveries SET state = 'PENDING', forgiven = forgiven + 1, due_at = clock_now(), started_at = NULL
-    WHERE event_id = :event_id AND handler = :handler AND attempts = :attempt AND state = 'ENQUEUED'
+    FROM {NAMED}
+    WHERE named.shard = $1 AND event_id = $2 AND handler = $3 AND attempts = $4 AND state = 'ENQUEUED'
     RETURNING state
-""")
+"""  # noqa: S608  put together from constants
 
 
 async def give_back(job: Job) -> None:
-    """For a try that was stopped by no fault of its own: due at once. Raises ShardUnavailable."""
-    await _change(job, _GIVE_BACK)
+    """For a try that was stopped by no fault of its own: due at once, and the relay hears of it. Raises
+    ShardUnavailable."""
+    if await _change(job, _GIVE_BACK, job.attempt):
+        await job.backend.wake_relay(shard_of(job.event_id))
 
 
-_DEFER = text("""
+_DEFER = f"""
     UPDATE deliveries
-    SET forgiven = forgiven + 1, started_at = NULL, due_at = clock_now() + make_interval(secs => :lease)
-    WHERE event_id = :event_id AND handler = :handler AND attempts = :attempt AND state = 'ENQUEUED'
+    SET forgiven = forgiven + 1, started_at = NULL, due_at = clock_now() + make_interval(secs => $5)
+    FROM {NAMED}
+    WHERE named.shard = $1 AND event_id = $2 AND handler = $3 AND attempts = $4 AND state = 'ENQUEUED'
       AND started_at IS NOT NULL
     RETURNING state
-""")
+"""  # noqa: S608  put together from constants
 
 
 async def defer(job: Job) -> None:
     """For a try whose work another takes along: as if it waited in the queue. Raises ShardUnavailable."""
-    await _change(job, _DEFER, lease=job.lease_seconds)
+    await _change(job, _DEFER, job.attempt, job.lease_seconds)
 
 
-# Whoever changes several deliveries takes them in one order.
-_FINISH_ALONG = text("""
-    UPDATE deliveries d SET state = 'DONE', done_at = clock_now(), started_at = NULL, last_error = NULL
-    FROM (
+# Whoever changes several deliveries takes them in one order. It tells whether others of the handler wait on the shard.
+_FINISH_ALONG = f"""
+    WITH undone AS (
         SELECT event_id FROM deliveries
-        WHERE event_id = ANY(:events) AND handler = :handler AND state <> 'DONE'
+        WHERE event_id = ANY($3::bigint[]) AND handler = $4 AND state <> 'DONE'
         ORDER BY event_id FOR UPDATE
-    ) undone
-    WHERE d.event_id = undone.event_id AND d.handler = :handler
-""")
-
-
-_WAITS = text("""
-    SELECT EXISTS (SELECT FROM deliveries WHERE shard = :shard AND state = 'PENDING' AND handler = :handler)
-""")
+    ), done AS (
+        UPDATE deliveries d SET state = 'DONE', done_at = clock_now(), started_at = NULL, last_error = NULL
+        FROM undone, {NAMED}
+        WHERE d.event_id = undone.event_id AND d.handler = $4 AND named.shard = $1
+    )
+    SELECT EXISTS (
+        SELECT FROM deliveries
+        WHERE shard = $2 AND state = 'PENDING' AND handler = $4 AND event_id <> ALL($3::bigint[])
+    ) AS waits
+"""  # noqa: S608  put together from constants
 
 
 async def finish_along(job: Job, event_ids: Collection[int]) -> None:
     """Marks the job's own delivery DONE, and those of its handler for other events of the shard, in whatever try they
     are, or dead: who makes one finds that it has been superseded. Raises ShardUnavailable."""
     shard = shard_of(job.event_id)
-    async with job.backend.transaction(shard) as transaction:
-        await transaction.session.execute(_FINISH_ALONG, {"events": [*event_ids], "handler": job.handler})
-        waits = await transaction.session.execute(_WAITS, {"shard": shard, "handler": job.handler})
-        transaction.has_events = waits.scalar_one()  # what waited for its lane is claimed at once
+    [row] = await job.backend.shards.statement(shard, _FINISH_ALONG, shard, [*event_ids], job.handler)
+    if row["waits"]:  # what waited for its lane is claimed at once
+        await job.backend.wake_relay(shard)
     job.is_done = True
 
 
@@ -217,9 +204,8 @@ async def hand_over(jobs: Sequence[Job]) -> None:
         transaction.has_events = True  # the relay is to look
 
 
-async def _change(job: Job, statement: TextClause, **values: Any) -> str | None:
+async def _change(job: Job, statement: str, *arguments: Any) -> str | None:
     """The new state; None if nothing changed."""
-    values |= {"event_id": job.event_id, "handler": job.handler, "attempt": job.attempt}
-    async with job.backend.transaction(shard_of(job.event_id)) as transaction:
-        changed = await transaction.session.execute(statement, values)
-        return changed.scalar_one_or_none()
+    shard = shard_of(job.event_id)
+    rows = await job.backend.shards.statement(shard, statement, job.event_id, job.handler, *arguments)
+    return rows[0]["state"] if rows else None

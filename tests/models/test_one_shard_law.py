@@ -1,9 +1,11 @@
 """A transaction writes one logical shard: also where both lie on one node."""
 
+import asyncpg
 import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
+from models.shards import NAMED
 from models.tables import Base, User
 from services.backend import Backend
 
@@ -55,6 +57,21 @@ async def test_a_write_that_names_no_shard_raises(backend: Backend) -> None:
     async with backend.shards.pool(backend.shards.node_of(HERE)).acquire() as connection:
         with pytest.raises(Exception, match="none named"):
             await connection.execute("UPDATE users SET bio = 'changed' WHERE id = $1", user_id)
+
+
+async def test_a_single_statement_writes_the_shard_that_it_names_and_no_other(backend: Backend) -> None:
+    mine, other = await a_user(backend, HERE), await a_user(backend, SAME_NODE)
+    said = f"UPDATE users SET bio = $2 FROM {NAMED} WHERE named.shard = $1 AND id = $3 RETURNING bio"
+    assert [row["bio"] for row in await backend.shards.statement(HERE, said, "new", mine)] == ["new"]
+    with pytest.raises(asyncpg.PostgresError, match="outside the transaction's shard"):
+        await backend.shards.statement(HERE, said, "new", other)
+    unnamed = "UPDATE users SET bio = $2 WHERE $1 <> '' AND id = $3"
+    with pytest.raises(
+        asyncpg.PostgresError, match="none named"
+    ):  # also behind one that named it on the same connection
+        await backend.shards.statement(HERE, unnamed, "again", mine)
+    rows = await backend.reader().by_ids("SELECT id, bio FROM users WHERE id = ANY($1)", [mine, other])
+    assert {row["id"]: row["bio"] for row in rows} == {mine: "new", other: ""}
 
 
 async def test_every_sharded_table_is_held_to_it(backend: Backend) -> None:

@@ -5,7 +5,7 @@ from services.consequences import EventKind
 from services.dead_letters import revive
 from services.deliveries import CLAIMED_AT_ONCE, Claimed, claim, due_shards, overdue_shards, put_back, sweep
 from services.outbox import emit
-from services.tries import begin, fail, finish_along, give_back
+from services.tries import begin, defer, fail, finish_along, give_back
 from tests.services.outbox_rows import HANDLERS, WELCOME, begun, change, claimed, delivery, emitted, make_due
 
 
@@ -63,6 +63,32 @@ async def test_of_a_lane_one_goes_to_the_queue_at_a_time(outbox: Backend) -> Non
     assert job is not None
     await finish_along(job, [first, second])
     assert [one.event_id for one in await claim(outbox, 3, FAN_OUT)] == [third]
+
+
+async def test_what_was_begun_does_not_wait_for_who_has_deferred_to_it(outbox: Backend) -> None:
+    leader, deferred, waiting = [await posted(outbox, 3, 1) for _ in range(3)]
+    job = await begin(outbox, Claimed(leader, "fan_out_post", 0), 10)
+    other = await begin(outbox, Claimed(deferred, "fan_out_post", 0), 10)
+    assert job is not None
+    assert other is not None
+    await defer(other)
+    await job.save_progress({"after": 5})
+    await give_back(job)
+    [again] = await claim(outbox, 3, FAN_OUT)
+    assert (again.event_id, again.attempts) == (leader, 1)
+    assert await claim(outbox, 3, FAN_OUT) == []
+    assert (await delivery(outbox, waiting, "fan_out_post"))["state"] == "PENDING"
+
+
+async def test_what_is_given_back_wakes_the_relay_once(outbox: Backend) -> None:
+    job = await begun(outbox, await emitted(outbox, 3))
+    async with outbox.redis.pubsub() as heard:
+        await heard.subscribe(OUTBOX_CHANNEL)
+        assert await heard.get_message(timeout=5)
+        for wakes in (True, False):
+            await give_back(job)
+            message = await heard.get_message(ignore_subscribe_messages=True, timeout=1 if wakes else 0.2)
+            assert (message["data"] if message else None) == (b"3" if wakes else None)
 
 
 async def test_a_lane_stands_still_for_none_of_the_other_handlers(outbox: Backend) -> None:
