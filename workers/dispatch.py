@@ -1,6 +1,10 @@
-"""From the outbox to the queue: claims what is due, shard by shard, and enqueues it."""
+"""From the outbox to the queue: claims what is due, shard by shard, and enqueues it.
+
+Each shard goes its own way: one that is slow holds up no other, but takes a place of those of its node.
+"""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Collection
 
 import structlog
@@ -18,8 +22,11 @@ from workers.queue import enqueue
 from workers.wake import Wake
 
 SHARDS_AT_ONCE = 8
+"""Of a node."""
 QUEUE_LIMIT = 2_000
 """Jobs in a family's queue beyond which the rest waits in the outbox, where it costs no memory."""
+ROOM_SECONDS = 0.1
+"""How long it is believed that a queue has room or has none. What is enqueued meanwhile is counted."""
 log = structlog.get_logger("relay")
 
 
@@ -32,33 +39,33 @@ class Dispatcher:
         self._families = families
         self._family_of = {name: family for family in families for name in family.functions}
         self._wake = wake
-        self._turns = asyncio.Semaphore(SHARDS_AT_ONCE)
+        self._turns: defaultdict[int, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(SHARDS_AT_ONCE))
+        self._depth: dict[str, int] = {}
+        self._believed_until = 0.0
+        self._asking = asyncio.Lock()
+        self._under_way: set[int] = set()
+        self._again: set[int] = set()
+        self._paused_until = 0.0
 
     async def run(self) -> None:
-        """Relays what it is woken for at once, and all that is due at each poll."""
-        poll = self._backend.settings.relay_poll_seconds
-        look_at = clock.monotonic()
-        while True:
-            shards = self._wake.take()
-            looks = clock.monotonic() >= look_at
-            if looks:
-                look_at = clock.monotonic() + poll
-            try:
-                await self.relay(shards, look=looks)
-            except AWAY as fault:  # the queue does not answer: what is due stays in the outbox
-                log.warning("queue_away", fault=repr(fault))
-                await asyncio.sleep(poll)
-            await self._wake.wait(max(0.0, look_at - clock.monotonic()))
+        """Relays what it is woken for at once, and all that is due at each poll. A shard is never relayed twice at
+        once: what it is woken for meanwhile comes behind that."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look())
+            while True:
+                await asyncio.sleep(max(0.0, self._paused_until - clock.monotonic()))
+                called = self._wake.take()
+                self._again |= called & self._under_way
+                for shard in called - self._under_way:
+                    self._under_way.add(shard)
+                    tasks.create_task(self._follow(shard))
+                await self._wake.wait(self._backend.settings.relay_poll_seconds)
 
-    async def relay(self, shards: Collection[int] = (), *, look: bool = True) -> None:
-        """One round over the given shards and, where it is to look, all those with something due.
-
-        Raises RedisError or OSError.
-        """
-        handlers = await self._handlers_with_room()
-        if look:
-            shards = {*shards, *await due_shards(self._backend.reader(), handlers)}
-        await asyncio.gather(*(self._relay_shard(shard, handlers) for shard in shards))
+    async def relay(self) -> None:
+        """One round over all shards with something due, to its end. Raises RedisError or OSError."""
+        self._believed_until = 0.0
+        shards = await due_shards(self._backend.reader(), await self._handlers_with_room())
+        await asyncio.gather(*map(self._relay_shard, shards))
 
     async def sweep(self) -> None:
         """One round that takes back what the queue or a worker lost. What has used up its tries is dead."""
@@ -71,14 +78,48 @@ class Dispatcher:
                 log.warning("swept", shard=shard, pending=states.count("PENDING"), dead=states.count("DEAD"))
                 self._wake.call([shard])
 
-    async def _handlers_with_room(self) -> list[str]:
-        depth = await queue_depths(self._queue, [family.family for family in self._families])
-        return [name for name, family in self._family_of.items() if depth[family.family] < QUEUE_LIMIT]
-
-    async def _relay_shard(self, shard: int, handlers: Collection[str]) -> None:
-        async with self._turns:
+    async def _look(self) -> None:
+        """Calls for all shards with something due, again and again."""
+        while True:
             try:
-                claimed = await claim(self._backend, shard, handlers)
+                self._wake.call(await due_shards(self._backend.reader(), await self._handlers_with_room()))
+            except AWAY as fault:
+                self._pause(fault)
+            await asyncio.sleep(self._backend.settings.relay_poll_seconds)
+
+    async def _follow(self, shard: int) -> None:
+        try:
+            await self._relay_shard(shard)
+        except AWAY as fault:
+            self._pause(fault)
+        finally:
+            self._under_way.discard(shard)
+            if shard in self._again:
+                self._again.discard(shard)
+                self._wake.call([shard])
+
+    def _pause(self, fault: BaseException) -> None:
+        """The queue does not answer: what is due stays in the outbox for a while."""
+        now = clock.monotonic()
+        if now >= self._paused_until:
+            log.warning("queue_away", fault=repr(fault))
+            self._paused_until = now + self._backend.settings.relay_poll_seconds
+        self._believed_until = 0.0
+
+    async def _handlers_with_room(self) -> list[str]:
+        """Raises RedisError or OSError."""
+        async with self._asking:
+            if clock.monotonic() >= self._believed_until:
+                depths = await queue_depths(self._queue, [family.family for family in self._families])
+                self._depth = {family.queue: depths[family.family] for family in self._families}
+                self._believed_until = clock.monotonic() + ROOM_SECONDS
+        return [name for name, family in self._family_of.items() if self._depth[family.queue] < QUEUE_LIMIT]
+
+    async def _relay_shard(self, shard: int) -> None:
+        """Raises RedisError or OSError where the queue is away before anything is claimed."""
+        async with self._turns[self._backend.shards.node_of(shard)]:
+            try:
+                claimed = await claim(self._backend, shard, await self._handlers_with_room())
             except ShardUnavailable:
                 return
             if not claimed:
@@ -91,18 +132,15 @@ class Dispatcher:
 
     async def _enqueue(self, shard: int, claimed: Collection[Claimed]) -> None:
         """What the queue did not take goes back to the outbox; where that fails too, the sweeper finds it."""
-        sent = await asyncio.gather(
-            *(enqueue(self._queue, self._family_of[one.handler], one) for one in claimed), return_exceptions=True
-        )
-        unsent = []
-        for one, fault in zip(claimed, sent, strict=True):
-            if isinstance(fault, AWAY):
-                unsent.append(one)
-            elif fault is not None:
-                raise fault
-        if unsent:
-            log.warning("enqueue_failed", shard=shard, jobs=len(unsent))
+        jobs = [(self._family_of[one.handler], one) for one in claimed]
+        for family, _ in jobs:
+            self._depth[family.queue] += 1
+        try:
+            await enqueue(self._queue, jobs)
+        except AWAY as fault:
+            self._pause(fault)
+            log.warning("enqueue_failed", shard=shard, jobs=len(jobs))
             try:
-                await put_back(self._backend, shard, unsent)
+                await put_back(self._backend, shard, claimed)
             except ShardUnavailable:
                 return

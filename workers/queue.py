@@ -1,10 +1,13 @@
 """The queue as the relay fills it and the workers read it."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import orjson
 from arq.connections import ArqRedis
+from arq.constants import job_key_prefix, result_key_prefix
+from arq.jobs import serialize_job
+from arq.utils import timestamp_ms
 from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -15,6 +18,17 @@ from workers.family import JobFamily
 
 DELIVER = "deliver"
 """The one function that every worker offers; the handler is among its arguments."""
+
+# What arq's `enqueue_job` does, of as many jobs as there are. In each three: the queue, the job's id, the job.
+_ENQUEUE = f"""
+    for at = 3, #ARGV, 3 do
+        local queue, id, job = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+        if redis.call('EXISTS', '{job_key_prefix}' .. id, '{result_key_prefix}' .. id) == 0 then
+            redis.call('PSETEX', '{job_key_prefix}' .. id, ARGV[2], job)
+            redis.call('ZADD', queue, ARGV[1], id)
+        end
+    end
+"""
 
 
 @contextlib.asynccontextmanager
@@ -28,16 +42,19 @@ async def open_queue(url: str) -> AsyncIterator[ArqRedis]:
         await queue.aclose(close_connection_pool=True)
 
 
-async def enqueue(queue: ArqRedis, family: JobFamily, claimed: Claimed) -> None:
-    """Does nothing where the same try is in the queue already. Raises RedisError or OSError.
+async def enqueue(queue: ArqRedis, jobs: Sequence[tuple[JobFamily, Claimed]]) -> None:
+    """All in one round trip, more where the server does not know the script yet; nothing of a job of which the same try
+    is in the queue already. Raises RedisError or OSError: then some may be in the queue, and bear being put in again.
 
-    The job's id holds the number of tries begun, so that a try is not held up by arq's lock on one whose worker died.
+    A job's id holds the number of tries begun, so that a try is not held up by arq's lock on one whose worker died.
     """
-    await queue.enqueue_job(
-        DELIVER,
-        claimed.event_id,
-        claimed.handler,
-        claimed.attempts,
-        _job_id=f"{claimed.event_id}:{claimed.handler}:{claimed.attempts}",
-        _queue_name=family.queue,
-    )
+    now = timestamp_ms()
+    arguments: list[str | int | bytes] = [now, queue.expires_extra_ms]
+    for family, one in jobs:
+        work = (one.event_id, one.handler, one.attempts)
+        arguments += [
+            family.queue,
+            f"{one.event_id}:{one.handler}:{one.attempts}",
+            serialize_job(DELIVER, work, {}, None, now, serializer=queue.job_serializer),
+        ]
+    await queue.register_script(_ENQUEUE)(args=arguments)

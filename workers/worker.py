@@ -1,6 +1,7 @@
 """An arq worker of one family."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
@@ -19,9 +20,34 @@ DRAIN_SECONDS = 1
 CANCEL_SECONDS = 0.5
 
 
+class EagerWorker(Worker):
+    """arq's, which also looks into its queue when a job has ended, not only at each poll, and passes over what it has
+    in work itself."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._ended = asyncio.Event()
+
+    async def main(self) -> None:
+        self.ctx["redis"] = self.pool
+        while True:
+            self._ended.clear()
+            await self._poll_iteration()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.poll_delay_s):
+                    await self._ended.wait()
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        await super().start_jobs([job_id for job_id in job_ids if job_id.decode() not in self.tasks])
+
+    def _release_sem_dec_counter_on_complete(self) -> None:
+        super()._release_sem_dec_counter_on_complete()
+        self._ended.set()
+
+
 def make_worker(backend: Backend, queue: ArqRedis, family: JobFamily) -> Worker:
     """Call inside the event loop that it is to run in."""
-    worker = Worker(
+    worker = EagerWorker(
         functions=[func(cast(WorkerCoroutine, deliver), name=DELIVER)],
         queue_name=family.queue,
         redis_pool=queue,

@@ -31,7 +31,7 @@ async def test_it_shows_each_state_and_revives_the_dead(store: Backend) -> None:
     await begun(store, running)
     one = await claimed(store, enqueued)
     async with open_queue(store.settings.queue_url) as queue:
-        await enqueue(queue, FAST, one)
+        await enqueue(queue, [(FAST, one)])
 
     shown = await cli(store.settings, "jobs")
     assert shown.returncode == 0, shown.stderr
