@@ -33,6 +33,12 @@ class LogLevel(StrEnum):
     CRITICAL = "CRITICAL"
 
 
+class S3Encryption(StrEnum):
+    NONE = "none"
+    AES256 = "AES256"
+    KMS = "aws:kms"
+
+
 class Settings(BaseSettings):
     """Raises pydantic.ValidationError, naming each variable that is missing or malformed."""
 
@@ -66,6 +72,26 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "",
         description="Where clients reach this server; media URLs begin with it. If empty: the request's own host.",
+    )
+
+    media_base_url: str = Field(
+        "",
+        description="What media URLs begin with: a network of caches that pulls from this server. If empty: as"
+        " `public_url`.",
+    )
+    cdn_purge_url: str = Field(
+        "", description='Where that network is told to forget, by `POST {"tags": […]}`; nobody is told if empty.'
+    )
+    cdn_token: SecretStr = Field(SecretStr(""), description="Bearer token for `cdn_purge_url`.")
+    cdn_timeout_seconds: float = Field(2, gt=0, le=3, description="How long one request to that network may take.")
+    cdn_warm: bool = Field(False, description="Whether that network is made to fetch the pictures of new public posts.")
+    upload_origins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Origins of web pages that may upload to the storage, comma-separated; any if empty.",
+    )
+    s3_encryption: S3Encryption = Field(
+        S3Encryption.NONE,
+        description="Encryption at rest that the storage is asked for: `none`, `AES256` or `aws:kms`.",
     )
 
     access_token_seconds: int = Field(3600, ge=1, description="Life of an access token.")
@@ -172,10 +198,17 @@ class Settings(BaseSettings):
         LogFormat.AUTO, description="`json`, `console`, or `auto`: console at a terminal, else JSON."
     )
 
-    @field_validator("database_urls", mode="before")
+    @field_validator("database_urls", "upload_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("media_base_url")
+    @classmethod
+    def _a_base(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("Input should be empty, or begin with http:// or https://")
+        return value.rstrip("/")
 
     @model_validator(mode="after")
     def _pushed_again_below_the_line(self) -> "Settings":

@@ -36,7 +36,7 @@ class Context:
     batches: Batches = field(init=False)
 
     def __post_init__(self) -> None:
-        self.links = MediaLinks(self.backend.signer, self.public_url)
+        self.links = MediaLinks(self.backend.signer, self.backend.settings.media_base_url or self.public_url)
         self.reader = self.backend.reader()
         self.batches = Batches(self)
 

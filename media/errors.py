@@ -61,6 +61,10 @@ class StorageUnavailable(Exception):
     """Object storage does not answer, or refuses us: trying again may help."""
 
 
+class CdnUnavailable(Exception):
+    """The network of caches does not answer, or refuses us: trying again may help."""
+
+
 class ObjectMissing(Exception):
     """There is no object under this key."""
 

@@ -16,6 +16,7 @@ from core.crash import crash_point
 from core.redis import redis_pool
 from core.sealed import seal_with
 from core.settings import Settings
+from media.cdn import Cdn, open_cdn
 from media.signing import MediaSigner
 from media.storage import ObjectStorage
 from models.reads.reader import Reader
@@ -46,13 +47,14 @@ def _redis_pool(url: str) -> BlockingConnectionPool:
 @dataclass(slots=True)
 class Backend:
     """`redis` may be lost at any time; nothing in it is the truth. `kept` is what this process remembers of what it has
-    read, by whoever reads it."""
+    read, by whoever reads it. `cdn` is None where there is no network of caches."""
 
     settings: Settings
     shards: Shards
     redis: Redis
     storage: ObjectStorage
     signer: MediaSigner
+    cdn: Cdn | None = None
     background: Background = field(default_factory=Background)
     kept: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -67,12 +69,15 @@ class Backend:
             Redis.from_pool(_redis_pool(settings.redis_url)),
             ObjectStorage(settings),
             MediaSigner(settings.secret_key.get_secret_value(), settings.media_url_seconds),
+            open_cdn(settings),
         )
 
     async def close(self) -> None:
         await self.background.close()
         await self.redis.aclose()
         await self.storage.close()
+        if self.cdn is not None:
+            await self.cdn.close()
         await self.shards.close()
 
     def reader(self) -> Reader:

@@ -24,6 +24,8 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.crash import crash_point
+from media.caching import owner_tag
+from media.cdn import Cdn
 from media.signing import CachePolicy, Grant
 from models.reads.withdrawals import RECENT, WITHDRAWN
 from models.shards import Transaction
@@ -36,6 +38,8 @@ from services.scripts import Script, run
 from services.uploads.rows import keys_of, renditions_of
 
 KEY = "media:withdrawn"
+SETTLING_SECONDS = 1.0
+"""How long an answer is on its way into a cache."""
 REDIS_SECONDS = 1.0
 """How long a picture waits for a Redis that hangs."""
 _AT_ONCE = 1_000
@@ -111,13 +115,24 @@ async def _next_epoch(transaction: Transaction, owner_id: int, *, is_floor: bool
 
 
 async def announce_withdrawals(job: Job) -> None:
-    """For MEDIA_WITHDRAWN: the gateway knows, also where the process died behind the commit. May be done twice.
+    """For MEDIA_WITHDRAWN: the gateway knows, also where the process died behind the commit; then the network of caches
+    forgets, where there is one. May be done twice.
 
-    Raises RedisError and ShardUnavailable.
+    Raises RedisError, ShardUnavailable and CdnUnavailable.
     """
     owner_id = job.payload["owner_id"]
     rows = await job.backend.reader().on_shard_of(owner_id, WITHDRAWN, owner_id, job.payload["renditions"])
     await _put(job.backend, _scores(rows))
+    if job.backend.cdn is not None:
+        await _purge(job.backend.cdn, owner_id, job.payload["renditions"])
+
+
+async def _purge(cdn: Cdn, owner_id: int, names: Sequence[str]) -> None:
+    """Twice: an answer that the gateway had begun before it knew may come to a cache behind the first one."""
+    tags = sorted({owner_tag(owner_id) if name in _SCOPES else name for name in names})
+    await cdn.purge(tags)
+    await asyncio.sleep(SETTLING_SECONDS)
+    await cdn.purge(tags)
 
 
 async def is_withdrawn(backend: Backend, rendition: str, grant: Grant) -> bool:

@@ -15,7 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from core import clock
 from core.crash import crash_point
 from core.errors import ShardUnavailable
-from media.errors import StorageUnavailable
+from media.errors import CdnUnavailable, StorageUnavailable
 from services import tries
 from services.backend import Backend
 from services.deliveries import Claimed
@@ -25,6 +25,7 @@ from workers.family import JobFamily
 OUTAGES = (
     ShardUnavailable,
     StorageUnavailable,
+    CdnUnavailable,
     RedisConnectionError,
     RedisTimeoutError,
     OutOfMemoryError,

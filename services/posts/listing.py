@@ -9,6 +9,7 @@ comes last, each page was told of a version as new as that of the last change th
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from models.ids import created_at, shard_of
@@ -16,8 +17,10 @@ from models.reads.pages import LISTED_BY_POST
 from models.tables import Base, Counter, HashtagPost, ListingState, PlacePost, PostState, TaggedPost
 from services import counts
 from services.backend import Backend
+from services.consequences import EventKind
 from services.mirrors import apply
 from services.outbox import JSON, Job
+from services.warming import warm_post
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,10 @@ def pages_of(hashtags: Iterable[Any], place: Any | None, media: Iterable[Any]) -
 
 async def list_post_of(job: Job) -> None:
     """For every event of a post. Raises ShardUnavailable."""
+    if job.kind is EventKind.POST_CREATED:
+        backend, post_id = job.backend, job.payload["post_id"]
+        if backend.cdn is not None:  # a favour, for which the job does not wait
+            backend.background.begin(("warm", post_id), partial(warm_post, backend, post_id))
     await list_post(job.backend, job.payload["post_id"], pages_in(job.payload.get("left")))
 
 

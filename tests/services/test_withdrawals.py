@@ -140,9 +140,9 @@ async def test_of_a_suspended_owner_all_dies(backend: Backend, owner: Person, co
     await within(backend, owner, lambda transaction: withdraw_content(transaction, owner.id))
     await within(backend, owner, lambda transaction: withdraw_owner(transaction, owner.id))
     assert await epochs(backend, owner) == (2, 2)
-    assert [await refused(backend, owner, rendition, policy) for policy in CachePolicy] == [2, 2, 2]
+    assert [await refused(backend, owner, rendition, policy) for policy in CachePolicy] == [2] * 4
     other = await make_user(backend)
-    assert [await refused(backend, other, rendition, policy) for policy in CachePolicy] == [0, 0, 0]
+    assert [await refused(backend, other, rendition, policy) for policy in CachePolicy] == [0] * 4
 
 
 async def test_a_posts_media_die_alone(backend: Backend, owner: Person, complete: None) -> None:
