@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from commands import feeds, jobs, migrate, people, sdl, seed, shards, sponsor, up
+from commands import feeds, jobs, migrate, people, sdl, seed, shards, sponsor, storage, up
 from core.embedded.faults import StartupError, settings_fault
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(people.app, name="people")
 app.add_typer(shards.app, name="shards")
 app.add_typer(sponsor.app, name="sponsor")
+app.add_typer(storage.app, name="storage")
 
 
 @app.callback()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CONNECTIONS = 64
+UNSUPPORTED = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "InvalidStorageClass", "501", "405"}
+"""Codes with which storages say that they cannot do something at all."""
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 
 

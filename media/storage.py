@@ -13,15 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from core import clock
-from core.settings import Settings
+from core.settings import S3Encryption, Settings
+from media.bucket import cors_rules
 from media.errors import ObjectTooLarge, StorageUnavailable
 from media.s3 import CONNECTIONS, make_client, translated
 from media.streams import CHUNK, Listed, ObjectInfo, ObjectStream, read_chunk, read_info
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 _T = TypeVar("_T")
 _THREADS = 16
@@ -43,6 +47,8 @@ class ObjectStorage:
     def __init__(self, settings: Settings) -> None:
         self._bucket = settings.s3_bucket
         self._upload_seconds = settings.upload_seconds
+        self._origins = settings.upload_origins
+        self._encryption = settings.s3_encryption
         self._client = make_client(settings, settings.s3_endpoint)
         public = settings.s3_public_endpoint or settings.s3_endpoint
         self._public = self._client if public == settings.s3_endpoint else make_client(settings, public)
@@ -53,12 +59,19 @@ class ObjectStorage:
         self._client.close()
         self._public.close()
 
-    async def ensure_bucket(self, cors_origins: Sequence[str] = ("*",)) -> None:
-        """Make the bucket, private, where it is missing; where it has no CORS rules, let these origins upload to it.
+    @property
+    def encrypting(self) -> dict[str, Any]:
+        """What every request that makes an object says of encryption at rest."""
+        return {} if self._encryption is S3Encryption.NONE else {"ServerSideEncryption": self._encryption.value}
 
-        Who may upload what is decided by the presigned form, so any origin may send one.
-        """
-        await self._run(lambda: self._ensure_bucket(list(cors_origins)))
+    async def ensure_bucket(self) -> None:
+        """Make the bucket, private, where it is missing; where it has no CORS rules, let the origins of the settings
+        upload to it."""
+        await self._run(self._ensure_bucket)
+
+    async def administer(self, work: Callable[["S3Client", str], _T]) -> _T:
+        """What is to be done to the bucket itself: `work` is given boto3's client and the bucket's name."""
+        return await self._run(lambda: work(self._client, self._bucket))
 
     async def check(self) -> None:
         """Raise StorageUnavailable unless the bucket is there and is ours."""
@@ -71,11 +84,14 @@ class ObjectStorage:
         """
         valid = self._upload_seconds if seconds is None else seconds
         expires_at = clock.now() + timedelta(seconds=valid)
+        fields = {"Content-Type": content_type}
+        if self._encryption is not S3Encryption.NONE:
+            fields["x-amz-server-side-encryption"] = self._encryption.value
         form = self._public.generate_presigned_post(
             self._bucket,
             key,
-            Fields={"Content-Type": content_type},
-            Conditions=[{"Content-Type": content_type}, ["content-length-range", size, size]],
+            Fields=dict(fields),
+            Conditions=[*({name: value} for name, value in fields.items()), ["content-length-range", size, size]],
             ExpiresIn=valid,
         )
         return PresignedPost(form["url"], form["fields"], expires_at)
@@ -92,6 +108,8 @@ class ObjectStorage:
         return await self._run(lambda: self._download(key, target, max_bytes, etag), key)
 
     async def put(self, key: str, body: bytes | Path, content_type: str) -> None:
+        """Its type and disposition are kept with it. Who may keep it how long is not: that depends on who asks, and is
+        said by the gateway."""
         await self._run(lambda: self._put(key, body, content_type), key)
 
     async def open(
@@ -124,7 +142,7 @@ class ObjectStorage:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, translating)
 
-    def _ensure_bucket(self, cors_origins: list[str]) -> None:
+    def _ensure_bucket(self) -> None:
         try:
             self._client.head_bucket(Bucket=self._bucket)
         except ClientError as error:
@@ -136,7 +154,7 @@ class ObjectStorage:
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchCORSConfiguration":
                 raise
-            self._allow_uploads_from(cors_origins)
+            self._allow_uploads()
 
     def _create_bucket(self) -> None:
         placed: dict[str, Any] = {}
@@ -145,20 +163,9 @@ class ObjectStorage:
         with suppress(self._client.exceptions.BucketAlreadyOwnedByYou):  # another process was faster
             self._client.create_bucket(Bucket=self._bucket, **placed)
 
-    def _allow_uploads_from(self, origins: list[str]) -> None:
-        self._client.put_bucket_cors(
-            Bucket=self._bucket,
-            CORSConfiguration={
-                "CORSRules": [
-                    {
-                        "AllowedMethods": ["POST"],
-                        "AllowedOrigins": origins,
-                        "AllowedHeaders": ["*"],
-                        "MaxAgeSeconds": 3600,
-                    }
-                ]
-            },
-        )
+    def _allow_uploads(self) -> None:
+        rules: Any = cors_rules(self._origins)
+        self._client.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": rules})
 
     def _download(self, key: str, target: Path, max_bytes: int, etag: str | None) -> int:
         matching: dict[str, Any] = {} if etag is None else {"IfMatch": f'"{etag}"'}
@@ -174,7 +181,14 @@ class ObjectStorage:
 
     def _put(self, key: str, body: bytes | Path, content_type: str) -> None:
         with body.open("rb") if isinstance(body, Path) else io.BytesIO(body) as file:
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=file, ContentType=content_type)
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=file,
+                ContentType=content_type,
+                ContentDisposition="inline",
+                **self.encrypting,
+            )
 
     def _open(self, key: str, conditions: dict[str, Any]) -> ObjectStream:
         answer = self._client.get_object(Bucket=self._bucket, Key=key, **conditions)

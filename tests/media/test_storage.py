@@ -188,12 +188,13 @@ async def test_the_bucket_is_made_once_and_is_private(settings: Settings, storag
 
 
 async def test_cors_that_somebody_else_set_stay(settings: Settings) -> None:
-    storage = ObjectStorage(settings.model_copy(update={"s3_bucket": f"cors-{time.time_ns()}"}))
-    await storage.ensure_bucket(["https://first.example"])
-    await storage.ensure_bucket(["https://second.example"])
+    named = {"s3_bucket": f"cors-{time.time_ns()}"}
+    for origin in ("https://first.example", "https://second.example"):
+        storage = ObjectStorage(settings.model_copy(update=named | {"upload_origins": [origin]}))
+        await storage.ensure_bucket()
     rules = storage._client.get_bucket_cors(Bucket=storage._bucket)["CORSRules"]
     assert [(rule["AllowedOrigins"], rule["AllowedMethods"]) for rule in rules] == [
-        (["https://first.example"], ["POST"])
+        (["https://first.example"], ["POST", "PUT"])
     ]
     await storage.close()
 
