@@ -174,6 +174,17 @@ class Settings(BaseSettings):
     )
     repeats_seconds: int = Field(600, ge=1, description="How long what a person said counts as said before.")
 
+    nudity_check: bool = Field(True, description="Whether pictures and films are scored for nudity.")
+    nudity_hold_above: float = Field(
+        0.8, ge=0, le=1, description="What scores higher, from 0 to 1, waits for a moderator."
+    )
+    nudity_reject_above: float = Field(
+        0.95, ge=0, le=1, description="What scores higher is refused; not less than `nudity_hold_above`."
+    )
+    rejected_days: int = Field(
+        30, ge=0, le=36_500, description="How long the files of what was refused are kept, for who asks why."
+    )
+
     query_max_depth: int = Field(15, ge=1, description="Deepest nesting of an operation.")
     query_max_tokens: int = Field(4000, ge=1, description="Longest operation, in tokens.")
     query_max_aliases: int = Field(60, ge=1, description="Most aliases in an operation.")
@@ -222,6 +233,12 @@ class Settings(BaseSettings):
         if 0 < value < 3:
             raise ValueError("Input should be 0, or from 3 to 100")
         return value
+
+    @model_validator(mode="after")
+    def _held_before_rejected(self) -> "Settings":
+        if self.nudity_hold_above > self.nudity_reject_above:
+            raise ValueError("HELIOGRAPH_NUDITY_HOLD_ABOVE must not be more than HELIOGRAPH_NUDITY_REJECT_ABOVE")
+        return self
 
     @model_validator(mode="after")
     def _production_needs_a_secret(self) -> "Settings":

@@ -21,7 +21,7 @@ describe_values(
         "HELD": "It waits for a moderator.",
         "READY": "It can be used.",
         "FAILED": "The file cannot be used.",
-        "REJECTED": "A moderator refused it.",
+        "REJECTED": "It may not be shown: for what is to be seen, or because it was removed before.",
         "CANCELLED": "It was taken back.",
     },
 )

@@ -17,6 +17,7 @@ from core.redis import redis_pool
 from core.sealed import seal_with
 from core.settings import Settings
 from media.cdn import Cdn, open_cdn
+from media.judging.examiner import Examiner
 from media.signing import MediaSigner
 from media.storage import ObjectStorage
 from models.reads.reader import Reader
@@ -47,7 +48,8 @@ def _redis_pool(url: str) -> BlockingConnectionPool:
 @dataclass(slots=True)
 class Backend:
     """`redis` may be lost at any time; nothing in it is the truth. `kept` is what this process remembers of what it has
-    read, by whoever reads it. `cdn` is None where there is no network of caches."""
+    read, by whoever reads it. `cdn` is None where there is no network of caches. `examiner` starts a process of its own
+    when something is to be judged."""
 
     settings: Settings
     shards: Shards
@@ -55,6 +57,7 @@ class Backend:
     storage: ObjectStorage
     signer: MediaSigner
     cdn: Cdn | None = None
+    examiner: Examiner = field(default_factory=Examiner)
     background: Background = field(default_factory=Background)
     kept: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -74,6 +77,7 @@ class Backend:
 
     async def close(self) -> None:
         await self.background.close()
+        await self.examiner.close()
         await self.redis.aclose()
         await self.storage.close()
         if self.cdn is not None:

@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     UPLOAD_FINISHED = "UploadFinished"
     UPLOAD_PROCESSED = "UploadProcessed"
     UPLOAD_CANCELLED = "UploadCancelled"
+    UPLOAD_REMOVED = "UploadRemoved"
     MEDIA_WITHDRAWN = "MediaWithdrawn"
     POST_CREATED = "PostCreated"
     POST_UPDATED = "PostUpdated"
@@ -64,6 +65,7 @@ CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
     EventKind.UPLOAD_FINISHED: (Handler("process_upload", Family.MEDIA),),
     EventKind.UPLOAD_PROCESSED: (Handler("notify_upload", Family.FAST), Handler("discard_upload", Family.FAST)),
     EventKind.UPLOAD_CANCELLED: (Handler("discard_upload", Family.FAST),),
+    EventKind.UPLOAD_REMOVED: (Handler("notify_upload", Family.FAST), Handler("remember_removed", Family.MEDIA)),
     EventKind.MEDIA_WITHDRAWN: (Handler("announce_withdrawals", Family.FAST),),
     EventKind.POST_CREATED: (
         Handler("fan_out_post", Family.FANOUT),

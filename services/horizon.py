@@ -35,6 +35,12 @@ async def horizon_of(reader: Reader, shard: int) -> int:
     return int(row["id"])
 
 
+async def horizon_on(reader: Reader, node: int) -> int | None:
+    """Of one node, as `horizon_of`; None, and the node in `reader.unavailable`, where it does not answer."""
+    rows = await reader.on_node(node, _HORIZON)
+    return int(rows[0]["id"]) if rows else None
+
+
 async def common_horizon(reader: Reader) -> Horizon:
     """Of all nodes: one statement on each. Raises ShardUnavailable where one does not answer, as nothing is known of
     what it may still bring."""

@@ -4,6 +4,7 @@ from functools import partial
 
 from media.runner import ImageRunner
 from services.consequences import Family
+from services.moderation.remembering import remember_removed
 from services.uploads.processing import process_upload
 from workers.family import JobFamily
 
@@ -16,6 +17,7 @@ MEDIA = JobFamily(
     concurrency=AT_ONCE,
     functions={
         "process_upload": partial(process_upload, RUNNER),
+        "remember_removed": remember_removed,
     },
     resources=(RUNNER,),
 )

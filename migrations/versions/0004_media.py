@@ -37,6 +37,14 @@ def upgrade() -> None:
     op.add_column("uploads", sa.Column("recipe", postgresql.JSONB(none_as_null=True), nullable=True))
     op.add_column("uploads", sa.Column("source", postgresql.JSONB(none_as_null=True), nullable=True))
     op.add_column("uploads", sa.Column("nudity", sa.Float(), nullable=True))
+    op.add_column("uploads", sa.Column("rejected_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "ix_uploads_rejected",
+        "uploads",
+        ["rejected_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'REJECTED' AND objects_removed_at IS NULL"),
+    )
     op.create_index("ix_uploads_held", "uploads", ["id"], unique=False, postgresql_where=sa.text("status = 'HELD'"))
     op.create_index("ix_uploads_object_key", "uploads", ["object_key"], unique=False)
     op.create_index(
@@ -54,6 +62,12 @@ def downgrade() -> None:
     op.drop_index("ix_uploads_rendition", table_name="uploads")
     op.drop_index("ix_uploads_object_key", table_name="uploads")
     op.drop_index("ix_uploads_held", table_name="uploads", postgresql_where=sa.text("status = 'HELD'"))
+    op.drop_index(
+        "ix_uploads_rejected",
+        table_name="uploads",
+        postgresql_where=sa.text("status = 'REJECTED' AND objects_removed_at IS NULL"),
+    )
+    op.drop_column("uploads", "rejected_at")
     op.drop_column("uploads", "nudity")
     op.drop_column("uploads", "source")
     op.drop_column("uploads", "recipe")

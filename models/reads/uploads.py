@@ -40,6 +40,14 @@ UPLOADS_TO_EMPTY = """
     ORDER BY expires_at LIMIT $1
 """
 
+# $1 how many, $2 days for which the files of what was refused are kept
+UPLOADS_LONG_REJECTED = """
+    SELECT id, owner_id, object_key, result FROM uploads
+    WHERE status = 'REJECTED' AND objects_removed_at IS NULL
+      AND rejected_at < (SELECT clock_now()) - make_interval(days => $2)
+    ORDER BY rejected_at LIMIT $1
+"""
+
 # $1 how many: uploads whose processing was given up
 UPLOADS_GIVEN_UP = """
     SELECT u.id, u.owner_id FROM deliveries d

@@ -40,7 +40,8 @@ class Upload(Base):
     `finished_at` is when its owner said that the file was sent; `objects_removed_at` when nothing of an upload that
     came to nothing was left in storage, and nothing could be sent there any more. `multipart_id` is the storage's name
     for a file that is sent in parts of `part_size` bytes (the last may be smaller). `recipe` is `media.recipe.Recipe`,
-    `source` what the file said of itself, for its owner alone; `nudity` the score from 0 to 1 that it was judged by.
+    `source` what the file said of itself, for its owner alone; `nudity` the score from 0 to 1 that it was judged by,
+    `rejected_at` when it became REJECTED.
     """
 
     __tablename__ = "uploads"
@@ -52,6 +53,11 @@ class Upload(Base):
             postgresql_where=text("status IN ('UPLOADING', 'CANCELLED', 'FAILED') AND objects_removed_at IS NULL"),
         ),
         Index("ix_uploads_held", "id", postgresql_where=text("status = 'HELD'")),
+        Index(
+            "ix_uploads_rejected",
+            "rejected_at",
+            postgresql_where=text("status = 'REJECTED' AND objects_removed_at IS NULL"),
+        ),
         # Whose object that is, which lies in storage.
         Index("ix_uploads_object_key", "object_key"),
         Index("ix_uploads_rendition", text("split_part(result #>> '{variants,0,key}', '/', 2)")),
@@ -81,3 +87,4 @@ class Upload(Base):
     recipe: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     source: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     nudity: Mapped[float | None] = mapped_column(Float)
+    rejected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.global_ids import NodeKind
-from models.tables import NotificationKind
+from models.tables import MediaStatus, NotificationKind
 
 _ACTS: dict[NotificationKind, str] = {
     NotificationKind.LIKE: "liked your post.",
@@ -21,6 +21,12 @@ _ACTS: dict[NotificationKind, str] = {
 _ACTS_OF_MANY: dict[NotificationKind, str] = {NotificationKind.FOLLOW_REQUEST: "ask to follow you."}
 """Where it is another sentence when more than one did it."""
 _UPLOADED: dict[str | None, str] = {"IMAGE": "picture", "VIDEO": "video"}
+_UPLOAD_CAME_TO: dict[NotificationKind, str] = {
+    NotificationKind.MEDIA_READY: "Your {what} is ready.",
+    NotificationKind.MEDIA_FAILED: "Your upload could not be used. {reason}",
+    NotificationKind.MODERATION: "Your {what} may not be shown. {reason}",
+}
+_WAITS = "Your {what} waits for a moderator, who looks at it before it can be used."
 _GREETING = "Welcome to Heliograph! Share your first picture, or find people to follow."
 
 
@@ -57,8 +63,8 @@ def sentence(
         return f"{who(names, count)} {act}"
     if kind is NotificationKind.WELCOME:
         return _GREETING
-    if kind is NotificationKind.MEDIA_READY:
-        return f"Your {_UPLOADED.get(details.get('media'), 'upload')} is ready."
-    if kind is NotificationKind.MEDIA_FAILED:
-        return f"Your upload could not be used. {details.get('failure_reason') or ''}".rstrip()
+    if kind in _UPLOAD_CAME_TO:
+        what = _UPLOADED.get(details.get("media"), "upload")
+        end = _WAITS if details.get("status") == MediaStatus.HELD else _UPLOAD_CAME_TO[kind]
+        return end.format(what=what, reason=details.get("failure_reason") or "").rstrip()
     raise LookupError(f"there is no sentence for {kind}")

@@ -23,11 +23,13 @@ async def delete_post(backend: Backend, links: MediaLinks, viewer_id: int, post_
     """Raises UserFault: NOT_FOUND, and NOT_ALLOWED for another's post; and ShardUnavailable."""
     await own_post(backend, links, viewer_id, post_id, FIELD)
     async with backend.transaction(shard_of(post_id)) as transaction:
-        await _delete(transaction, viewer_id, post_id)
+        await delete_within(transaction, viewer_id, post_id)
     await or_later(list_post(backend, post_id))
 
 
-async def _delete(transaction: Transaction, author_id: int, post_id: int) -> None:
+async def delete_within(transaction: Transaction, author_id: int, post_id: int) -> None:
+    """In a transaction; afterwards the pages on which it stood are to be told (`list_post`). Raises UserFault where it
+    is deleted already."""
     execute = transaction.session.execute
     asked = select(Post.state, Post.media).where(Post.id == post_id).with_for_update()
     before = (await execute(asked)).one()

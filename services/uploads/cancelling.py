@@ -13,7 +13,12 @@ from services.uploads.rows import renditions
 from services.uploads.watching import tell_change
 from services.withdrawals import withdraw
 
-CANCELLABLE = [MediaStatus.UPLOADING.value, MediaStatus.PROCESSING.value, MediaStatus.READY.value]
+CANCELLABLE = [
+    MediaStatus.UPLOADING.value,
+    MediaStatus.PROCESSING.value,
+    MediaStatus.HELD.value,
+    MediaStatus.READY.value,
+]
 
 
 async def cancel_upload(backend: Backend, owner_id: int, upload_id: int | None) -> int:

@@ -15,12 +15,15 @@ from media.recipe import PLAIN, RECIPE, Recipe
 from media.runner import ImageRunner
 from models.tables import MediaStatus
 from services.backend import Backend
+from services.moderation.judging import Refused, judge, judge_file, judged_of
 from services.outbox import Job
 from services.uploads.jobs import read_upload, workspace
-from services.uploads.outcomes import Outcome, make_failed, make_ready
+from services.uploads.outcomes import Outcome, make_failed, make_ready, make_rejected
 from services.uploads.rows import object_keys
 from services.uploads.watching import tell_progress
 
+KEPT = (MediaStatus.READY, MediaStatus.HELD, MediaStatus.REJECTED)
+"""Of what a moderator refused the objects stay for a time."""
 FETCHED = 0.1
 RENDERED = 0.8
 GONE = "The file is no longer there. Please send it again."
@@ -36,6 +39,8 @@ async def process_upload(runner: ImageRunner, job: Job) -> None:
             outcome = await _make_pictures(runner, job, upload)
         except MediaRejected as rejected:
             await make_failed(job.backend, upload, rejected.message)
+        except Refused as refused:
+            await make_rejected(job.backend, upload, refused.reason, refused.nudity)
         except (ObjectMissing, ObjectTooLarge):
             await make_failed(job.backend, upload, GONE)
         else:
@@ -55,6 +60,7 @@ async def _make_pictures(runner: ImageRunner, job: Job, upload: Any) -> Outcome:
         await backend.storage.download(upload["object_key"], original, limits.max_bytes)
         await tell_progress(backend, upload["id"], FETCHED)
         crash_point("process_upload.after_download")
+        await judge_file(backend, original)
         rendered = await runner.process_image(
             original,
             folder,
@@ -64,11 +70,13 @@ async def _make_pictures(runner: ImageRunner, job: Job, upload: Any) -> Outcome:
             on_progress=on_rendered,
         )
         crash_point("process_upload.after_render")
+        verdict = await judge(backend, [judged_of(rendered.variants)])
         keyed = await _name_objects(job, rendered)
         await _put(backend, upload["id"], keyed)
         crash_point("process_upload.after_put")
     said = rendered.source
-    return Outcome(_inline(upload, rendered, keyed), kept_of(said, recipe), said.captured_at, said.camera)
+    inline = _inline(upload, rendered, keyed)
+    return Outcome(inline, kept_of(said, recipe), said.captured_at, said.camera, verdict)
 
 
 def _recipe_of(upload: Any) -> Recipe:
@@ -137,5 +145,5 @@ def _inline_variant(key: str, one: Variant) -> dict[str, Any]:
 async def _remove_abandoned(job: Job, upload: Any) -> None:
     """What this job put into storage and the upload does not show: it was cancelled, or rendered otherwise."""
     written = set((job.progress or {}).get("keys", []))
-    shown = object_keys(upload) if upload["status"] == MediaStatus.READY else []
+    shown = object_keys(upload) if upload["status"] in KEPT else []
     await job.backend.storage.delete(sorted(written.difference(shown)))

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import func, update
 
 from models.ids import shard_of
-from models.reads.uploads import UPLOADS_GIVEN_UP, UPLOADS_NEVER_SENT, UPLOADS_TO_EMPTY
+from models.reads.uploads import UPLOADS_GIVEN_UP, UPLOADS_LONG_REJECTED, UPLOADS_NEVER_SENT, UPLOADS_TO_EMPTY
 from models.tables import MediaStatus, Upload
 from services.backend import Backend
 from services.uploads.outcomes import make_failed
@@ -44,6 +44,7 @@ async def sweep_uploads(backend: Backend) -> Swept:
     for upload in given_up:
         await make_failed(backend, upload, GIVEN_UP)
     to_empty = await reader.on_every_node(UPLOADS_TO_EMPTY, AT_ONCE)
+    to_empty += await reader.on_every_node(UPLOADS_LONG_REJECTED, AT_ONCE, backend.settings.rejected_days)
     await _empty(backend, to_empty)
     swept = Swept(len(never_sent), len(to_empty), len(given_up))
     if swept != Swept(0, 0, 0):

@@ -29,6 +29,20 @@ from services.notifications.text import sentence
         ("MEDIA_READY", [], 0, {"failure_reason": None, "media": "VIDEO"}, "Your video is ready."),
         ("MEDIA_FAILED", [], 0, {"failure_reason": "Too wide."}, "Your upload could not be used. Too wide."),
         ("MEDIA_FAILED", [], 0, {}, "Your upload could not be used."),
+        (
+            "MODERATION",
+            [],
+            0,
+            {"status": "HELD", "failure_reason": None, "media": "IMAGE"},
+            "Your picture waits for a moderator, who looks at it before it can be used.",
+        ),
+        (
+            "MODERATION",
+            [],
+            0,
+            {"status": "REJECTED", "failure_reason": "Not here.", "media": None},
+            "Your upload may not be shown. Not here.",
+        ),
     ],
 )
 def test_sentences(kind: str, names: list[str], count: int, details: dict[str, Any], said: str) -> None:
