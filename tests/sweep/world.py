@@ -9,7 +9,7 @@ from core import clock
 from core.settings import Settings
 from models.global_ids import NodeKind
 from models.ids import shard_of
-from models.tables import Block, NotificationKind, ReportReason, UploadPurpose
+from models.tables import Block, MediaStatus, NotificationKind, ReportReason, UploadPurpose
 from services.accounts.profile import ProfileChange, update_profile
 from services.backend import Backend
 from services.collections.changing import create_collection, delete_collection
@@ -167,6 +167,16 @@ class World:
                 await self.post(owner, state, tagged=("follower",))
             await self.post(owner, "reel", shows=("Video",), purpose=UploadPurpose.REEL)
 
+    async def everyone_is_judged(self) -> None:
+        """Pictures and films that wait for a moderator, or were refused: there for nobody but as uploads."""
+        for owner in OWNERS:
+            for status in (MediaStatus.HELD, MediaStatus.REJECTED):
+                for kind in ("Image", "Video"):
+                    owner_id, film = self.id_of(owner), kind == "Video"
+                    number = await ready_upload(self.backend, owner_id, film=film, status=status.value)
+                    self.cast.add(Thing(kind, number, owner, stands=False))
+                    self.cast.add(Thing("Upload", number, owner))
+
     async def people_pay(self) -> None:
         """For what they post to be shown to those in whose feeds it does not stand: of most it may not be, later."""
         now = clock.now()
@@ -293,6 +303,7 @@ async def make_world(backend: Backend) -> World:
     await world.everyone_follows()
     await world.everyone_mutes_and_befriends()
     await world.everyone_posts()
+    await world.everyone_is_judged()
     await world.everyone_talks()
     await world.everyone_follows_hashtags()
     await world.people_pay()
