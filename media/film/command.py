@@ -11,6 +11,7 @@ from media.films import FilmLimits, ProbedFilm
 PRESET = "veryfast"
 CRF = 23
 THREADS = 2
+STILL = "still.png"
 _POSTER_SECONDS = 10
 _BLACK = "blackframe=amount=0:threshold=40,metadata=mode=select:key=lavfi.blackframe.pblack:value=95:function=less"
 _DECODERS = {"h264": "h264", "hevc": "hevc", "vp9": "vp9", "av1": "libdav1d", "gif": "gif", "apng": "apng"}
@@ -32,7 +33,7 @@ def encode(
     source: Path, out_dir: Path, film: ProbedFilm, limits: FilmLimits, renditions: Sequence[Rendition]
 ) -> list[str]:
     """ffmpeg's arguments: decodes once; writes `{name}.mp4` of each rendition, `audio.mp4` where there is sound, and
-    the stills `first.png` and `bright.png` (which is missing where the film begins black)."""
+    a still: the first frame that is not black, or the first of a film that is black for long."""
     given = [*_QUIET, "-progress", "pipe:1", "-stats_period", "0.5", "-y"]
     given += [*_input(film), "-t", f"{limits.max_seconds + 1:g}", "-i", f"file:{source}"]
     given += ["-filter_complex_threads", str(THREADS), "-filter_complex", _graph(film, renditions)]
@@ -42,9 +43,8 @@ def encode(
     if film.has_sound:
         given += ["-map", "[sound]", *_CLEAN, "-c:a", "aac", "-b:a", str(SOUND_RATE), "-ac", "2"]
         given += ["-frag_duration", "2000000", *_fragmented("", out_dir / "audio.mp4")]
-    for still in ("first", "bright"):
-        given += ["-map", f"[{still}]", *_CLEAN, "-frames:v", "1", "-c:v", "png", "-threads", "1"]
-        given += ["-f", "image2", "-update", "1", str(out_dir / f"{still}.png")]
+    given += ["-map", "[still]", *_CLEAN, "-frames:v", "1", "-c:v", "png", "-threads", "1"]
+    given += ["-f", "image2", "-update", "1", str(out_dir / STILL)]
     return given
 
 
@@ -86,8 +86,10 @@ def _graph(film: ProbedFilm, renditions: Sequence[Rendition]) -> str:
         f"[to{one.name}]scale={one.width}:{one.height}:flags=bicubic,setsar=1[{one.name}]" for one in renditions[:-1]
     ]
     chains += [
-        "[tofirst]trim=end_frame=1,format=rgb24[first]",
-        f"[tobright]trim=end={_POSTER_SECONDS},{_BLACK},trim=end_frame=1,format=rgb24[bright]",
+        "[tofirst]trim=end_frame=1[first]",
+        f"[tobright]trim=end={_POSTER_SECONDS},{_BLACK},trim=end_frame=1[bright]",
+        # The first of the two that is there.
+        "[bright][first]concat=n=2:v=1:a=0,trim=end_frame=1,format=rgb24[still]",
     ]
     if film.has_sound:
         end = f"end={film.duration:.6f}"
@@ -102,9 +104,7 @@ def _picture(film: ProbedFilm, rendition: Rendition) -> list[str]:
     group, rate = str(frames_per_segment(film)), rendition.max_bitrate
     given = ["-c:v", "libx264", "-preset", PRESET, "-crf", str(CRF), "-threads", str(THREADS)]
     given += ["-maxrate", str(rate), "-bufsize", str(rate * 3 // 2), "-profile:v", "high"]
-    given += ["-g", group, "-keyint_min", group, "-sc_threshold", "0"]
-    # Metadata that says how it was coded is nobody's business.
-    return [*given, "-bsf:v", "filter_units=remove_types=6"]
+    return [*given, "-g", group, "-keyint_min", group, "-sc_threshold", "0"]
 
 
 def _fragmented(flag: str, path: Path) -> list[str]:

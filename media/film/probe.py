@@ -83,9 +83,9 @@ def _check_type(mime: str, declared_type: str | None) -> None:
 
 def _check_claims(look: Look, track: Track, limits: FilmLimits) -> None:
     """What the file claims of itself, before a library reads it."""
-    _check_length(track.shown, limits)
     if look.seconds > limits.max_seconds + _GRACE + _HIDDEN:
         raise refusals.too_long(look.seconds, limits.max_seconds)
+    _check_length(track.shown, limits)
     _check_size(track.width, track.height, limits)
     if track.frames > limits.max_frame_rate * (limits.max_seconds + _HIDDEN):
         raise refusals.too_fast(track.frames / max(track.seconds, 1e-3), limits.max_frame_rate)

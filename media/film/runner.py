@@ -125,9 +125,7 @@ class FilmRunner:
         return probed
 
     async def _make_poster(self, folder: Path, out_dir: Path) -> Rendered:
-        still = next((path for path in (folder / "bright.png", folder / "first.png") if path.exists()), None)
-        if still is None:
-            raise film_damaged()
+        still = folder / command.STILL
         reply = await self._ask(FilmTask(still, self._sandbox.cpu_seconds, out_dir=out_dir))
         assert reply.poster is not None  # noqa: S101  the sandbox answers what it was asked
         return reply.poster
