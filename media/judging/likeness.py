@@ -7,7 +7,8 @@ import numpy as np
 from media.judging.protocol import HASH_BYTES
 
 ALIKE = 31
-"""So many bits or fewer (of 256) between two hashes mean one picture: a confident match, as PDQ's authors have it."""
+"""So many bits or fewer, of 256, between two hashes mean the same picture: a confident match, as the authors of PDQ,
+which is built the same way, have it."""
 
 COMPARABLE = 50
 """Pictures of a lower quality (0 to 100; there is little on them) are not compared: the authors do not either."""

@@ -21,7 +21,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Of one picture: PDQ hashes in hexadecimal, their quality from 0 to 100, and the score where it was asked for."""
+    """Of one picture: hashes in hexadecimal, their quality from 0 to 100, and the score where it was asked for."""
 
     hashes: list[str]
     quality: int

@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def answer(question: Question) -> Answer:
-    from media.judging.pdq import hashes_to_ask, hashes_to_keep
+    from media.judging.phash import hashes_to_ask, hashes_to_keep
 
     allow_cpu(question.cpu_seconds)
     try:

@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("upload_id", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
-        sa.Column("pdq", sa.LargeBinary(), nullable=True),
+        sa.Column("hashes", sa.LargeBinary(), nullable=True),
         sa.Column("quality", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), server_default=sa.text("clock_now()"), nullable=False),

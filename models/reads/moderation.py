@@ -1,7 +1,7 @@
 """What waits for a moderator, and what was removed by one."""
 
 # $1 the id after which the page begins, $2 how many: of all shards of the node
-REMOVED_AFTER = "SELECT id, sha256, pdq FROM removed_pictures WHERE id > $1 ORDER BY id LIMIT $2"
+REMOVED_AFTER = "SELECT id, sha256, hashes FROM removed_pictures WHERE id > $1 ORDER BY id LIMIT $2"
 
 # $1 how many; oldest first
 HELD_UPLOADS = """

@@ -54,9 +54,9 @@ class Report(Base):
 
 
 class RemovedPicture(Base):
-    """A picture that was removed, so that it is known when it comes back: the SHA-256 of its file, and the PDQ hash (32
-    bytes) of what is to be seen with its quality (0 to 100). On the shard of the upload that it was. All of them are
-    kept in the memory of those who ask, read in the order of `id`."""
+    """A picture that was removed, so that it is known when it comes back: the SHA-256 of its file, and the perceptual
+    hashes (32 bytes each) of what is to be seen, with their quality (0 to 100). On the shard of the upload that it was.
+    All of them are kept in the memory of those who ask, read in the order of `id`."""
 
     __tablename__ = "removed_pictures"
     __table_args__ = (Index("uq_removed_pictures_upload", "upload_id", "sha256", unique=True),)
@@ -64,7 +64,7 @@ class RemovedPicture(Base):
     id: Mapped[IdKey]
     upload_id: Mapped[Id]
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
-    pdq: Mapped[bytes | None] = mapped_column(LargeBinary)
+    hashes: Mapped[bytes | None] = mapped_column(LargeBinary)
     quality: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     reason: Mapped[str] = mapped_column(Text)
     removed_at: Mapped[MomentNow]

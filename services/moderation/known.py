@@ -43,7 +43,7 @@ class KnownPictures:
             return sha256 in self._files
 
     async def has_alike(self, backend: Backend, hashes: Sequence[bytes]) -> bool:
-        """Whether a picture with one of these PDQ hashes, or nearly one, was removed. Raises ShardUnavailable."""
+        """Whether a picture with one of these hashes, or nearly one, was removed. Raises ShardUnavailable."""
         async with self._turn:
             await self._refresh(backend)
             return await asyncio.to_thread(self._likenesses.knows, hashes)
@@ -77,8 +77,8 @@ class KnownPictures:
             return
         self._ahead.add(row["id"])
         self._files.add(row["sha256"])
-        if row["pdq"]:
-            self._likenesses.add(row["pdq"])
+        if row["hashes"]:
+            self._likenesses.add(row["hashes"])
 
 
 def file_hash(path: Path) -> bytes:

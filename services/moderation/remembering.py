@@ -39,7 +39,7 @@ async def remember_removed(job: Job) -> None:
             id=await transaction.mint_id(),
             upload_id=upload["id"],
             sha256=sha256,
-            pdq=b"".join(seen.packed) if seen.quality >= COMPARABLE else None,
+            hashes=b"".join(seen.packed) if seen.quality >= COMPARABLE else None,
             quality=seen.quality,
             reason=upload["failure_reason"] or "",
         )

@@ -23,7 +23,7 @@ from tests.factories import Person, make_user
 from tests.posting import change, count_of, links, make_post, post_row, ready_upload
 from tests.uploading import events_of, row_of
 
-EVERY = Grant(0, 2**53, CachePolicy.PUBLIC)
+NEWEST_EPOCH = 2**53
 WAITING = """
     SELECT FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%uploads%'
@@ -38,7 +38,8 @@ async def assert_gone(backend: Backend, person: Person, upload_id: int, reason: 
     row = await row_of(backend, upload_id)
     assert (row["status"], row["attached_to"], row["failure_reason"]) == ("REJECTED", None, reason)
     assert row["rejected_at"] is not None
-    assert [await is_withdrawn(backend, one, EVERY) for one in renditions(row)] == [True]
+    grant = Grant(person.id, NEWEST_EPOCH, CachePolicy.PUBLIC)
+    assert [await is_withdrawn(backend, one, grant) for one in renditions(row)] == [True]
     assert await visible_media(backend.reader(), links(backend), person.id, [upload_id]) == {}
     assert await events_of(backend, upload_id) == ["UploadRemoved"]
 
