@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -38,7 +39,7 @@ async def test_refusals_are_quick_and_cost_no_memory(tmp_path: Path, out_dir: Pa
             took = (time.perf_counter() - begun) * 1000
             status = Path(f"/proc/{process.pid}/status").read_text()
             peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) * 1024
-            print(f"{name:26} {took:6.1f} ms  +{(peak - idle) / MB:5.1f} MB  {caught.value.message}")
+            sys.stderr.write(f"{name:26} {took:6.1f} ms  +{(peak - idle) / MB:5.1f} MB  {caught.value.message}\n")
             assert took < 200
             assert peak - idle < 150 * MB
         assert runner._child.pid == process.pid
@@ -52,7 +53,7 @@ async def test_a_table_of_inputs(runner: FilmRunner, tmp_path: Path) -> None:
         out.mkdir()
         begun = time.perf_counter()
         made = await runner.process_film(source, out, LIMITS)
-        print(f"{name:22} {row(made)} {time.perf_counter() - begun:5.1f} s")
+        sys.stderr.write(f"{name:22} {row(made)} {time.perf_counter() - begun:5.1f} s\n")
         assert made.duration > 0
 
 
@@ -81,7 +82,7 @@ async def test_no_place_and_no_camera_is_left(runner: FilmRunner, tmp_path: Path
         files += out.iterdir()
     said = exiftool("-a", "-G", "-ee", *files)
     told = [line for line in said.splitlines() if any(word in line for word in ("GPS", "Heliograph", "Phone", "2025:"))]
-    print(f"{len(files)} files: {len(told)} lines of exiftool tell of a place, a camera or a day")
+    sys.stderr.write(f"{len(files)} files: {len(told)} lines of exiftool tell of a place, a camera or a day\n")
     assert [line for line in told if "File" not in line.partition("]")[0]] == []
     assert all(b"Heliograph" not in path.read_bytes() and b"-021.5" not in path.read_bytes() for path in files)
 
