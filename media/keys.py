@@ -30,8 +30,12 @@ def original_key(token: str) -> str:
     return f"originals/{token}"
 
 
+def served_key(rendition: str, name: str) -> str:
+    return f"variants/{rendition}/{name}"
+
+
 def variant_key(rendition: str, width: int, image_format: ImageFormat, *, is_square: bool = False) -> str:
-    return f"variants/{rendition}/{variant_name(width, image_format, is_square=is_square)}"
+    return served_key(rendition, variant_name(width, image_format, is_square=is_square))
 
 
 def variant_name(width: int, image_format: ImageFormat, *, is_square: bool = False) -> str:

@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     USER_SUSPENDED = "UserSuspended"
     USER_RESTORED = "UserRestored"
     UPLOAD_FINISHED = "UploadFinished"
+    FILM_FINISHED = "FilmFinished"
     UPLOAD_PROCESSED = "UploadProcessed"
     UPLOAD_CANCELLED = "UploadCancelled"
     UPLOAD_REMOVED = "UploadRemoved"
@@ -63,6 +64,7 @@ CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
     EventKind.USER_SUSPENDED: (Handler("withhold_person", Family.FANOUT),),
     EventKind.USER_RESTORED: (Handler("withhold_person", Family.FANOUT),),
     EventKind.UPLOAD_FINISHED: (Handler("process_upload", Family.MEDIA),),
+    EventKind.FILM_FINISHED: (Handler("process_film", Family.FILM),),
     EventKind.UPLOAD_PROCESSED: (Handler("notify_upload", Family.FAST), Handler("discard_upload", Family.FAST)),
     EventKind.UPLOAD_CANCELLED: (Handler("discard_upload", Family.FAST),),
     EventKind.UPLOAD_REMOVED: (Handler("notify_upload", Family.FAST), Handler("remember_removed", Family.MEDIA)),

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import text
 
 from models.ids import shard_of
-from models.shards import NAMED
+from models.shards import NAMED, Transaction
 from services.backend import Backend
 from services.consequences import EventKind
 from services.deliveries import Claimed
-from services.outbox import Job
+from services.outbox import Job, Superseded
 
 # What is of one delivery is one statement, in one round trip: $1 its shard, $2 its event, $3 its handler.
 _BEGIN = f"""
@@ -71,6 +71,20 @@ _FINISH = f"""
 async def finish(job: Job) -> None:
     """Marks it DONE: also where its lease ran out before, since the handler has committed. Raises ShardUnavailable."""
     await _change(job, _FINISH)
+
+
+_FINISH_WITHIN = text("""
+    UPDATE deliveries SET state = 'DONE', done_at = clock_now(), started_at = NULL, last_error = NULL
+    WHERE event_id = :event_id AND handler = :handler AND attempts = :attempt AND state = 'ENQUEUED'
+    RETURNING state
+""")
+
+
+async def finish_within(transaction: Transaction, job: Job) -> None:
+    """Marks it DONE in the transaction of what it does, so that this is done once. Raises Superseded."""
+    values = {"event_id": job.event_id, "handler": job.handler, "attempt": job.attempt}
+    if (await transaction.session.execute(_FINISH_WITHIN, values)).scalar_one_or_none() is None:
+        raise Superseded
 
 
 # A random part keeps those that failed together from coming back together.

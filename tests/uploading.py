@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from sqlalchemy import func, insert
 
 from media.errors import ObjectMissing
-from models.tables import UploadPurpose
+from media.keys import new_token, original_key
+from models.ids import shard_of
+from models.tables import MediaStatus, Upload, UploadPurpose
 from services import tries
 from services.backend import Backend
+from services.consequences import EventKind
 from services.deliveries import Claimed
-from services.outbox import Job, JobFunction
+from services.outbox import Job, JobFunction, emit
 from services.uploads.finishing import finish_upload
 from services.uploads.reading import own_uploads
 from services.uploads.rows import UploadRow
@@ -25,20 +29,47 @@ class Uploader:
     backend: Backend
     id: int
 
-    async def start(self, data: bytes, content_type: str = "image/jpeg") -> UploadRow:
-        wanted = NewUpload(UploadPurpose.POST, content_type, len(data), "photo")
+    async def start(self, data: bytes, content_type: str = "image/jpeg", purpose: str = "POST") -> UploadRow:
+        wanted = NewUpload(UploadPurpose(purpose), content_type, len(data), "photo")
         return await self.see(await start_upload(self.backend, self.id, wanted))
 
-    async def send(self, data: bytes, content_type: str = "image/jpeg") -> UploadRow:
+    async def send(self, data: bytes, content_type: str = "image/jpeg", purpose: str = "POST") -> UploadRow:
         """Started, and sent to the storage."""
-        upload = await self.start(data, content_type)
+        upload = await self.start(data, content_type, purpose)
         assert (await post_form(upload, data)).status_code == httpx.codes.NO_CONTENT
         return upload
 
-    async def finish(self, data: bytes, content_type: str = "image/jpeg", alt_text: str | None = None) -> UploadRow:
+    async def finish(
+        self, data: bytes, content_type: str = "image/jpeg", alt_text: str | None = None, *, purpose: str = "POST"
+    ) -> UploadRow:
         """Started, sent and finished: the job is to be done."""
-        upload = await self.send(data, content_type)
+        upload = await self.send(data, content_type, purpose)
         return await self.see(await finish_upload(self.backend, self.id, upload.id, alt_text))
+
+    async def film(
+        self, data: bytes, content_type: str = "video/mp4", *, purpose: str = "POST", alt_text: str | None = None
+    ) -> int:
+        """A film that is there, as `finishUpload` leaves it: the job is to be done. The upload's id."""
+        key = original_key(new_token())
+        await self.backend.storage.put(key, data, content_type)
+        async with self.backend.transaction(shard_of(self.id)) as transaction:
+            upload_id = await transaction.mint_id()
+            row = {
+                "id": upload_id,
+                "owner_id": self.id,
+                "purpose": purpose,
+                "content_type": content_type,
+                "byte_size": len(data),
+                "object_key": key,
+                "status": MediaStatus.PROCESSING.value,
+                "alt_text": alt_text,
+                "expires_at": func.clock_now(),
+                "finished_at": func.clock_now(),
+            }
+            await transaction.session.execute(insert(Upload).values(row))
+            happened = EventKind.FILM_FINISHED
+            await emit(transaction, happened, {"upload_id": upload_id, "owner_id": self.id})
+        return upload_id
 
     async def see(self, upload_id: int) -> UploadRow:
         return (await self.see_all([upload_id]))[upload_id]

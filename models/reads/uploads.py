@@ -10,7 +10,7 @@ _COLUMNS = """
 UPLOADS_BY_ID = f"SELECT {_COLUMNS} FROM uploads WHERE id = ANY($1) AND owner_id = $2"  # noqa: S608  a constant
 
 # $1 id of an upload: for the jobs that are about it
-UPLOAD_FOR_JOB = f"SELECT {_COLUMNS}, recipe FROM uploads WHERE id = $1"  # noqa: S608  a constant
+UPLOAD_FOR_JOB = f"SELECT {_COLUMNS}, recipe, purpose FROM uploads WHERE id = $1"  # noqa: S608  a constant
 
 # $1 id of the owner, $2 the id before which the page begins, $3 how many; newest first
 UPLOADS_OF_OWNER = f"""
@@ -53,7 +53,7 @@ UPLOADS_GIVEN_UP = """
     SELECT u.id, u.owner_id FROM deliveries d
     JOIN events e ON e.id = d.event_id
     JOIN uploads u ON u.id = (e.payload->>'upload_id')::bigint
-    WHERE d.state = 'DEAD' AND d.handler = 'process_upload' AND u.status = 'PROCESSING'
+    WHERE d.state = 'DEAD' AND d.handler IN ('process_upload', 'process_film') AND u.status = 'PROCESSING'
     LIMIT $1
 """
 

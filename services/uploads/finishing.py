@@ -88,5 +88,10 @@ async def _begin_processing(backend: Backend, upload: Any, alt_text: str | None)
         )
         if changed.scalar_one_or_none() is None:
             return False
-        await emit(transaction, EventKind.UPLOAD_FINISHED, {"upload_id": upload["id"], "owner_id": upload["owner_id"]})
+        await emit(transaction, finished(upload), {"upload_id": upload["id"], "owner_id": upload["owner_id"]})
     return True
+
+
+def finished(upload: Any) -> EventKind:
+    """What has happened when the file of an upload has been sent: a film, as it was announced, is no picture's work."""
+    return EventKind.FILM_FINISHED if upload["content_type"].startswith("video/") else EventKind.UPLOAD_FINISHED

@@ -4,26 +4,26 @@ It may die anywhere and be run again. The keys that it is about to write are com
 a later try writes over the same objects, or removes them where the upload has come to something else meanwhile.
 """
 
-import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from core.crash import crash_point
-from media.errors import MediaRejected, ObjectMissing, ObjectTooLarge
-from media.keys import new_token, variant_key
+from media.errors import IsAnimated, MediaRejected, ObjectMissing, ObjectTooLarge
+from media.keys import variant_name
 from media.pictures import Limits, Rendered, Source, Variant
 from media.recipe import PLAIN, RECIPE, Recipe
 from media.runner import ImageRunner
+from models.ids import shard_of
 from models.tables import MediaStatus
-from services.backend import Backend
+from services.consequences import EventKind
 from services.moderation.judging import Refused, judge, judge_file, judged_of
-from services.outbox import Job
+from services.outbox import Job, emit
+from services.tries import finish_within
 from services.uploads.jobs import read_upload, workspace
+from services.uploads.objects import Made, name_objects, put_objects, remove_abandoned
 from services.uploads.outcomes import Outcome, make_failed, make_ready, make_rejected
-from services.uploads.rows import object_keys
 from services.uploads.watching import tell_progress
 
-KEPT = (MediaStatus.READY, MediaStatus.HELD, MediaStatus.REJECTED)
-"""Of what a moderator refused the objects stay for a time."""
 FETCHED = 0.1
 RENDERED = 0.8
 GONE = "The file is no longer there. Please send it again."
@@ -43,14 +43,26 @@ async def process_upload(runner: ImageRunner, job: Job) -> None:
             await make_rejected(job.backend, upload, refused.reason, refused.nudity)
         except (ObjectMissing, ObjectTooLarge):
             await make_failed(job.backend, upload, GONE)
+        except IsAnimated:
+            await _hand_over(job, upload)
+            return
         else:
             await make_ready(job.backend, upload, outcome)
         upload = await read_upload(job)
-    await _remove_abandoned(job, upload)
+    await remove_abandoned(job, upload)
+
+
+async def _hand_over(job: Job, upload: Any) -> None:
+    """It moves: it is a film's work. This job is done in the transaction that says so. Raises Superseded and
+    ShardUnavailable."""
+    async with job.backend.transaction(shard_of(job.event_id)) as transaction:
+        await finish_within(transaction, job)
+        await emit(transaction, EventKind.FILM_FINISHED, {"upload_id": upload["id"], "owner_id": upload["owner_id"]})
+    job.is_done = True
 
 
 async def _make_pictures(runner: ImageRunner, job: Job, upload: Any) -> Outcome:
-    backend, limits, recipe = job.backend, Limits.of(job.backend.settings), _recipe_of(upload)
+    backend, limits, recipe = job.backend, Limits.of(job.backend.settings), recipe_of(upload)
 
     async def on_rendered(share: float) -> None:
         await tell_progress(backend, upload["id"], FETCHED + share * (RENDERED - FETCHED))
@@ -71,15 +83,16 @@ async def _make_pictures(runner: ImageRunner, job: Job, upload: Any) -> Outcome:
         )
         crash_point("process_upload.after_render")
         verdict = await judge(backend, [judged_of(rendered.variants)])
-        keyed = await _name_objects(job, rendered)
-        await _put(backend, upload["id"], keyed)
+        keyed = await _keyed(job, rendered.variants)
+        made = {key: Made(one.path, one.format.content_type) for key, one in keyed.items()}
+        await put_objects(backend, upload["id"], made, RENDERED)
         crash_point("process_upload.after_put")
     said = rendered.source
     inline = _inline(upload, rendered, keyed)
     return Outcome(inline, kept_of(said, recipe), said.captured_at, said.camera, verdict)
 
 
-def _recipe_of(upload: Any) -> Recipe:
+def recipe_of(upload: Any) -> Recipe:
     return RECIPE.validate_python(upload["recipe"]) if upload["recipe"] is not None else PLAIN
 
 
@@ -91,31 +104,10 @@ def kept_of(said: Source, recipe: Recipe) -> dict[str, Any]:
     return kept
 
 
-async def _name_objects(job: Job, rendered: Rendered) -> dict[str, Variant]:
-    """The variants by the keys that they get: those of an earlier try, where there was one."""
-    progress = job.progress or {"rendition": new_token(), "keys": []}
-    keyed = {
-        variant_key(progress["rendition"], one.width, one.format, is_square=one.is_square): one
-        for one in rendered.variants
-    }
-    named = sorted({*progress["keys"], *keyed})
-    # Saving forgives the tries before it, so it happens for what is new alone: a job that kills its worker each
-    # time must run out of tries.
-    if named != progress["keys"]:
-        await job.save_progress({**progress, "keys": named})
-    return keyed
-
-
-async def _put(backend: Backend, upload_id: int, keyed: dict[str, Variant]) -> None:
-    done = 0
-
-    async def put(key: str, variant: Variant) -> None:
-        nonlocal done
-        await backend.storage.put(key, variant.path, variant.format.content_type)
-        done += 1
-        await tell_progress(backend, upload_id, RENDERED + (1 - RENDERED) * done / len(keyed))
-
-    await asyncio.gather(*(put(key, variant) for key, variant in keyed.items()))
+async def _keyed(job: Job, variants: Iterable[Variant]) -> dict[str, Variant]:
+    named = {variant_name(one.width, one.format, is_square=one.is_square): one for one in variants}
+    keys = await name_objects(job, named)
+    return {keys[name]: one for name, one in named.items()}
 
 
 def _inline(upload: Any, rendered: Rendered, keyed: dict[str, Variant]) -> dict[str, Any]:
@@ -126,11 +118,12 @@ def _inline(upload: Any, rendered: Rendered, keyed: dict[str, Variant]) -> dict[
         "height": rendered.height,
         "blurhash": rendered.blurhash,
         "alt_text": upload["alt_text"],
-        "variants": [_inline_variant(key, one) for key, one in keyed.items()],
+        "variants": [inline_variant(key, one) for key, one in keyed.items()],
     }
 
 
-def _inline_variant(key: str, one: Variant) -> dict[str, Any]:
+def inline_variant(key: str, one: Variant) -> dict[str, Any]:
+    """A picture as it stands among the `variants` of a picture or a poster."""
     square = {"square": True} if one.is_square else {}
     return {
         "key": key,
@@ -140,10 +133,3 @@ def _inline_variant(key: str, one: Variant) -> dict[str, Any]:
         "bytes": one.bytes,
         **square,
     }
-
-
-async def _remove_abandoned(job: Job, upload: Any) -> None:
-    """What this job put into storage and the upload does not show: it was cancelled, or rendered otherwise."""
-    written = set((job.progress or {}).get("keys", []))
-    shown = object_keys(upload) if upload["status"] in KEPT else []
-    await job.backend.storage.delete(sorted(written.difference(shown)))
