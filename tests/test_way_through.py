@@ -1,21 +1,27 @@
-"""One way through the whole house, with every part real: a photograph from a phone to a follower's home feed."""
+"""The ways through the whole house, with every part real: of a photograph from a phone to a follower's home feed, of a
+film to whoever plays it."""
 
 import asyncio
 import io
 import statistics
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urljoin
 
+import imageio_ffmpeg
 import pytest
 from PIL import Image
 
 from core import clock
 from core.embedded.stack import Stack
+from models.global_ids import NodeKind, encode
 from services.backend import Backend
 from tests.api import Api, Subscriber, subscriber
 from tests.factories import PASSWORD, make_user, new_username
+from tests.filming import small_film
 from tests.pictures import phone_photo
 from tests.resolvers.uploading import WATCH, finish, send, start
+from tests.uploading import Uploader
 from tests.workers.town import Fleet, clear_outbox, tell
 
 WORKERS = ("fast", "fanout", "media")
@@ -27,7 +33,10 @@ FOLLOW = "mutation ($input: FollowInput!) { follow(input: $input) { userErrors {
 CREATE = "mutation ($input: CreatePostInput!) { createPost(input: $input) { post { id } userErrors { message } } }"
 FEED = """
     { viewer { homeFeed(first: 20) { nodes { ... on Post { id caption author { username }
-        media { ... on Image { id altText width height variants { url width height format bytes } } } } } } } }
+        media {
+            ... on Image { id altText width height variants { url width height format bytes } }
+            ... on Video { id altText width height durationSeconds hasSound hlsUrl poster { url } variants { url } } }
+        } } } } }
 """
 NOTIFICATIONS = "{ viewer { notifications { nodes { kind subject { ... on Upload { id status } } } } } }"
 
@@ -63,10 +72,10 @@ async def posted(api: Api, token: str, upload: Json, caption: str) -> str:
     return number
 
 
-async def in_feed(api: Api, token: str, post_id: str, seconds: float = 30) -> Json:
+async def in_feed(api: Api, token: str, post_id: str, seconds: float = 30, feed: str = "homeFeed") -> Json:
     async with asyncio.timeout(seconds):
         while True:
-            posts = (await api.data(FEED, token=token))["viewer"]["homeFeed"]["nodes"]
+            posts = (await api.data(FEED.replace("homeFeed", feed), token=token))["viewer"][feed]["nodes"]
             if found := [post for post in posts if post["id"] == post_id]:
                 post: Json = found[0]
                 return post
@@ -107,6 +116,46 @@ async def test_from_a_phone_to_a_followers_home_feed(api: Api, socket_url: str, 
     for variant in image["variants"]:
         await assert_clean(api, variant)
     await assert_told(api, token, "MEDIA_READY", upload["id"])
+
+
+async def test_a_film_is_played_by_a_follower(
+    api: Api, backend: Backend, socket_url: str, server_url: str, workers: None
+) -> None:
+    author, follower = await make_user(backend), await make_user(backend)
+    await api.data(FOLLOW, {"input": {"userId": author.global_id}}, token=follower.access_token)
+    uploader = Uploader(backend, author.id)
+    number = await uploader.film(small_film(2.0), purpose="REEL", alt_text="Colours")
+    upload = {"id": encode(NodeKind.UPLOAD, number)}
+    async with subscriber(socket_url, author.access_token) as client:
+        await client.subscribe(WATCH, upload)
+        done = await ready(client)
+    assert (done["status"], done["progress"], done["result"]["__typename"]) == ("READY", 1, "Video")
+
+    post_id = await posted(api, author.access_token, upload, "Round and round")
+    post = await in_feed(api, follower.access_token, post_id)
+    assert await in_feed(api, follower.access_token, post_id, feed="reelsFeed") == post
+    [film] = post["media"]
+    assert (film["altText"], film["width"], film["height"], film["hasSound"]) == ("Colours", 96, 64, True)
+    assert 1.9 < film["durationSeconds"] < 2.1
+    poster = await api.client.get(film["poster"]["url"])
+    assert (poster.status_code, poster.headers["content-type"]) == (200, "image/jpeg")
+    for url in (film["hlsUrl"], film["variants"][0]["url"]):
+        assert await played(urljoin(server_url, url)) == pytest.approx(film["durationSeconds"], abs=0.15)
+    await assert_told(api, author.access_token, "MEDIA_READY", upload["id"])
+
+
+async def played(url: str) -> float:
+    """The seconds that ffmpeg shows of what it plays from the server; it stops at the first fault."""
+    process = await asyncio.create_subprocess_exec(
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        *("-v", "error", "-xerror", "-nostats", "-progress", "pipe:1", "-i", url, "-f", "null", "-"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, faults = await process.communicate()
+    assert (process.returncode, faults) == (0, b"")
+    reached = [line.partition("=")[2] for line in said.decode().splitlines() if line.startswith("out_time_us=")]
+    return int(reached[-1]) / 1e6
 
 
 async def assert_clean(api: Api, variant: Json) -> None:

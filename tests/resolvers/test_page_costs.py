@@ -34,6 +34,12 @@ query ($user: ID!, $first: Int!) {{ node(id: $user) {{ ... on User {{ posts(firs
         nodes {{ text author {{ username }} parent {{ id }} }} }} }} }}
 }} }} }} }} }}
 """
+MEDIA = """
+query ($user: ID!, $first: Int!) { node(id: $user) { ... on User { posts(first: $first) { nodes { media {
+    __typename id altText blurhash taggedUsers { user { id } } ... on Image { url variants { url } }
+    ... on Video { hlsUrl durationSeconds hasSound variants { url } poster { url variants { url } } }
+} } } } } }
+"""
 FOLLOWERS = f"""
 query ($user: ID!, $first: Int!) {{ node(id: $user) {{ ... on User {{ followers(first: $first) {{ edges {{
     since node {{ username followerCount postCount {RELATION} posts(first: 1) {{ nodes {{ id likeCount }} }} }}
@@ -120,6 +126,21 @@ async def test_a_profile_with_its_posts(api: Api, crowd: Crowd) -> None:
     # The session, the person, the posts, whether the author follows back; likers, comments and replies, and for each
     # of the three who they are.
     assert cost == [10, 3]
+
+
+async def test_films_cost_what_pictures_cost(api: Api, crowd: Crowd) -> None:
+    costs = []
+    for author, films in zip(crowd.here[1:3], (0, 1), strict=True):
+        for _ in range(3):
+            await make_post(crowd.backend, author, pictures=1 - films, films=films)
+        asked = {"user": author.global_id, "first": 3}
+        await api.data(MEDIA, asked, token=crowd.viewer.access_token)
+        async with counted(crowd.backend.settings) as spent:
+            data = await api.data(MEDIA, asked, token=crowd.viewer.access_token)
+        shown = {one["__typename"] for post in data["node"]["posts"]["nodes"] for one in post["media"]}
+        assert shown == ({"Video"} if films else {"Image"})
+        costs.append(spent.statements)
+    assert costs[0] == costs[1]
 
 
 async def test_followers_with_what_stands_between(api: Api, crowd: Crowd) -> None:
