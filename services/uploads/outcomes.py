@@ -1,6 +1,6 @@
 """How processing ends: READY, HELD, REJECTED or FAILED, once, with an event for whoever is to hear of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ class Outcome:
     source: dict[str, Any]
     captured_at: datetime | None
     camera: str | None
-    verdict: Verdict = field(default_factory=Verdict)
+    verdict: Verdict
 
 
 async def make_ready(backend: Backend, upload: Any, outcome: Outcome) -> bool:
