@@ -38,7 +38,7 @@ def encode(
     given += [*_input(film), "-t", f"{limits.max_seconds + 1:g}", "-i", f"file:{source}"]
     given += ["-filter_complex_threads", str(THREADS), "-filter_complex", _graph(film, renditions)]
     for rendition in renditions:
-        given += ["-map", f"[{rendition.name}]", *_CLEAN, *_picture(film, rendition)]
+        given += ["-map", f"[{rendition.name}]", *_CLEAN, *picture(film, rendition)]
         given += _fragmented("frag_keyframe", out_dir / f"{rendition.name}.mp4")
     if film.has_sound:
         given += ["-map", "[sound]", *_CLEAN, "-c:a", "aac", "-b:a", str(SOUND_RATE), "-ac", "2"]
@@ -100,7 +100,8 @@ def _graph(film: ProbedFilm, renditions: Sequence[Rendition]) -> str:
     return ";".join(chains)
 
 
-def _picture(film: ProbedFilm, rendition: Rendition) -> list[str]:
+def picture(film: ProbedFilm, rendition: Rendition) -> list[str]:
+    """How a rendition is coded."""
     group, rate = str(frames_per_segment(film)), rendition.max_bitrate
     given = ["-c:v", "libx264", "-preset", PRESET, "-crf", str(CRF), "-threads", str(THREADS)]
     given += ["-maxrate", str(rate), "-bufsize", str(rate * 3 // 2), "-profile:v", "high"]
