@@ -243,11 +243,11 @@ async def test_more_cpu_time_than_allowed(tmp_path: Path, limits: Limits) -> Non
 
 async def test_the_limit_of_cpu_time_is_each_pictures_own(phone_photo: Path, tmp_path: Path, limits: Limits) -> None:
     async with ImageRunner(sandbox=SandboxLimits(cpu_seconds=1)) as runner:
-        pid = child_of(runner).pid
-        for _ in range(8):
+        process, seconds = psutil.Process(child_of(runner).pid), 0.0
+        while seconds < 2:  # twice what each may take, in one life
             await runner.process_image(phone_photo, tmp_path, limits)
-        times = psutil.Process(pid).cpu_times()
-        assert times.user + times.system > 2
+            times = process.cpu_times()
+            seconds = times.user + times.system
 
 
 async def test_a_process_ends_after_its_share_of_pictures(phone_photo: Path, tmp_path: Path, limits: Limits) -> None:

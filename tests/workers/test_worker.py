@@ -80,7 +80,7 @@ async def test_the_next_job_begins_when_one_has_ended_not_at_the_next_poll(
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
         at_once -= 1
         done.append(job.event_id)
 
@@ -92,7 +92,7 @@ async def test_the_next_job_begins_when_one_has_ended_not_at_the_next_poll(
         await enqueue(queue, [(family, await claimed(store, event)) for event in events])
         stop, began = asyncio.Event(), clock.monotonic()
         running = asyncio.create_task(run_worker(make_worker(store, queue, family), stop))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while len(done) < len(events):
                 await asyncio.sleep(0.01)
         seconds = clock.monotonic() - began
@@ -101,5 +101,5 @@ async def test_the_next_job_begins_when_one_has_ended_not_at_the_next_poll(
         await running
         assert await queue.zcard(family.queue) == 0
     assert (sorted(done), most) == (events, 2)
-    assert seconds < 2
+    assert seconds < 6  # by polls alone it would be five times two
     assert {(await delivery(store, event))["state"] for event in events} == {"DONE"}
