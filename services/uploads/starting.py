@@ -20,11 +20,14 @@ from services.text import checked_text
 MOST_AT_ONCE = 20
 LONGEST_NAME = 255
 OPERATION = "startUpload"
+UNDECODED = ("image/avif", "image/heic", "image/heif")
+"""Pictures that are known by their bytes, and that no worker decodes yet."""
+TAKEN = frozenset(PICTURES).difference(UNDECODED)
 
 
 @dataclass(frozen=True, slots=True)
 class NewUpload:
-    """A file that somebody wants to send: `byte_size` is exact, `content_type` one of `media.containers.PICTURES`."""
+    """A file that somebody wants to send: `byte_size` is exact, `content_type` one of TAKEN."""
 
     purpose: UploadPurpose
     content_type: str
@@ -51,10 +54,10 @@ async def start_uploads(backend: Backend, owner_id: int, wanted: Sequence[NewUpl
 
 
 def _checked(wanted: NewUpload, settings: Settings, path: tuple[str, ...]) -> NewUpload:
-    if canonical(wanted.content_type) not in PICTURES:
+    if canonical(wanted.content_type) not in TAKEN:
         raise UserFault(
             UserErrorCode.UNSUPPORTED_MEDIA,
-            "Files of this kind are not taken: JPEG, PNG, WebP, GIF, AVIF and HEIC pictures are.",
+            "Files of this kind are not taken: JPEG, PNG, WebP and GIF pictures are.",
             (*path, "contentType"),
         )
     if wanted.byte_size < 1:
