@@ -82,11 +82,7 @@ class Child:
             raise MediaProcessingFailed(f"no answer within {wall_seconds} s") from error
 
     async def _converse(self, job: Job, on_progress: OnProgress) -> Rendered:
-        stdin = self._process.stdin
-        assert stdin is not None  # noqa: S101  it was asked for as a pipe
-        with suppress(ConnectionError):  # it is gone, and reading says why
-            stdin.write(JOB.dump_json(job) + b"\n")
-            await stdin.drain()
+        await self._send_line(JOB.dump_json(job))
         while not (reply := await self._read()).is_last:
             await on_progress(reply.progress)
         if reply.rejection is not None:
@@ -97,6 +93,13 @@ class Child:
 
     async def _read(self) -> Reply:
         return REPLY.validate_json(await self._read_line())
+
+    async def _send_line(self, line: bytes) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None  # noqa: S101  it was asked for as a pipe
+        with suppress(ConnectionError):  # it is gone, and reading says why
+            stdin.write(line + b"\n")
+            await stdin.drain()
 
     async def _read_line(self) -> bytes:
         stdout = self._process.stdout

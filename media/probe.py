@@ -10,7 +10,7 @@ from media.pictures import Limits, MediaKind, Probed, variant_widths
 from media.vips import pyvips
 
 _WEBP_MAX_SIDE = 16_383
-_TAKEN = "JPEG, PNG, WebP, GIF, AVIF and HEIC pictures can be posted."
+_TAKEN = "JPEG, PNG, WebP and GIF pictures can be posted."
 
 
 def probe(path: Path, limits: Limits, declared_type: str | None = None) -> Probed:

@@ -4,25 +4,22 @@ It has no secrets in its environment, a ceiling on memory and on CPU time, and d
 lines on its standard input, replies go out as lines on its standard output.
 """
 
-import ctypes
 import importlib
 import os
 import resource
-import signal
 import sys
 import traceback
 from typing import IO
 
+from media.confine import harden
 from media.errors import MediaRejected, too_complex
 from media.protocol import JOB, REPLY, Job, Reply
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
-_LARGEST_OUTPUT = 64 * 2**20
+LARGEST_OUTPUT = 64 * 2**20
 
 
 def main() -> None:
-    harden(parent=int(sys.argv[1]), memory_bytes=int(sys.argv[2]))
+    harden(int(sys.argv[1]), int(sys.argv[2]), LARGEST_OUTPUT)
     # Nothing that a library prints may end up between two replies.
     with os.fdopen(os.dup(1), "wb", buffering=0) as replies:
         os.dup2(2, 1)
@@ -31,23 +28,6 @@ def main() -> None:
         send(replies, Reply())
         for line in sys.stdin.buffer:
             work(JOB.validate_json(line), replies)
-
-
-def harden(parent: int, memory_bytes: int) -> None:
-    libc = ctypes.CDLL(None)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the line above
-        sys.exit(1)
-    lower(resource.RLIMIT_AS, memory_bytes)
-    lower(resource.RLIMIT_CORE, 0)
-    lower(resource.RLIMIT_FSIZE, _LARGEST_OUTPUT)
-
-
-def lower(limit: int, value: int) -> None:
-    _, hard = resource.getrlimit(limit)
-    allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(limit, (allowed, allowed))
 
 
 def work(job: Job, replies: IO[bytes]) -> None:

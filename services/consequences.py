@@ -41,13 +41,12 @@ class EventKind(StrEnum):
 
 
 class Family(StrEnum):
-    """Handlers that share a queue and workers, and with them a time-out. REWORK is what nobody waits for."""
+    """Handlers that share a queue and workers, and with them a time-out."""
 
     FAST = "fast"
     FANOUT = "fanout"
     MEDIA = "media"
     FILM = "film"
-    REWORK = "rework"
 
 
 @dataclass(frozen=True, slots=True)

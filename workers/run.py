@@ -32,8 +32,9 @@ async def work(families: Sequence[JobFamily], settings: Settings) -> None:
         backend = await Backend.open(patience(families, settings))
         opened.push_async_callback(backend.close)
         queue = await opened.enter_async_context(open_queue(settings.queue_url))
-        for resource in {id(one): one for jobs in families for one in jobs.resources}.values():
-            await opened.enter_async_context(resource)
+        for jobs in families:
+            for resource in jobs.resources:
+                await opened.enter_async_context(resource)
         workers = [make_worker(backend, queue, jobs) for jobs in families]
         log.info("ready")
         await run_workers(workers, told_to_stop)

@@ -1,7 +1,6 @@
 """The sandbox in which films are looked at, as its worker sees it."""
 
 import asyncio
-from contextlib import suppress
 
 from media.child import Child
 from media.errors import MediaProcessingFailed, MediaRejected, RejectionReason
@@ -32,9 +31,5 @@ class FilmChild(Child):
         return reply
 
     async def _answer(self, task: FilmTask) -> FilmReply:
-        stdin = self._process.stdin
-        assert stdin is not None  # noqa: S101  it was asked for as a pipe
-        with suppress(ConnectionError):  # it is gone, and reading says why
-            stdin.write(TASK.dump_json(task) + b"\n")
-            await stdin.drain()
+        await self._send_line(TASK.dump_json(task))
         return FILM_REPLY.validate_json(await self._read_line())

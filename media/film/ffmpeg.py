@@ -50,7 +50,7 @@ async def run_ffmpeg(arguments: Sequence[str], limits: FfmpegLimits, on_seconds:
     """`on_seconds` is told how much of the film is done. Raises MediaRejected for the film's faults,
     MediaProcessingFailed for ours; whatever happens, the process is gone afterwards."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-S", "-E", "-m", "media.film.confine", str(os.getpid())),
+        *(sys.executable, "-S", "-E", "-m", "media.confine", str(os.getpid())),
         *(str(limits.memory_bytes), str(limits.cpu_seconds), str(limits.file_bytes)),
         *(program(), *arguments),
         stdin=DEVNULL,

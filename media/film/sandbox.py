@@ -8,16 +8,16 @@ import os
 import sys
 import traceback
 
+from media.confine import harden, leave_network
 from media.errors import MediaRejected
-from media.film.confine import leave_network
 from media.film.protocol import FILM_REPLY, TASK, FilmReply, FilmTask
 from media.film.refusals import film_too_complex
-from media.sandbox import allow_cpu, harden
+from media.sandbox import LARGEST_OUTPUT, allow_cpu
 
 
 def main() -> None:
     leave_network()
-    harden(parent=int(sys.argv[1]), memory_bytes=int(sys.argv[2]))
+    harden(int(sys.argv[1]), int(sys.argv[2]), LARGEST_OUTPUT)
     # Nothing that a library prints may end up between two replies.
     with os.fdopen(os.dup(1), "wb", buffering=0) as replies:
         os.dup2(2, 1)

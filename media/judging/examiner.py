@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -85,13 +84,9 @@ class _Child(Child):
     async def ask(self, question: Question, wall_seconds: float) -> Answer:
         """Raises MediaProcessingFailed: what it opens is ours, so however it dies, no upload is at fault."""
         self.jobs += 1
-        stdin = self._process.stdin
-        assert stdin is not None  # noqa: S101  it was asked for as a pipe
         try:
             async with asyncio.timeout(wall_seconds):
-                with suppress(ConnectionError):  # it is gone, and reading says why
-                    stdin.write(QUESTION.dump_json(question) + b"\n")
-                    await stdin.drain()
+                await self._send_line(QUESTION.dump_json(question))
                 return ANSWER.validate_json(await self._read_line())
         except TimeoutError as error:
             raise MediaProcessingFailed(f"no answer within {wall_seconds} s") from error

@@ -10,9 +10,9 @@ import traceback
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from media.film.confine import leave_network
+from media.confine import harden, leave_network
 from media.judging.protocol import ANSWER, QUESTION, Answer, Question, Seen
-from media.sandbox import allow_cpu, harden
+from media.sandbox import LARGEST_OUTPUT, allow_cpu
 
 if TYPE_CHECKING:
     from media.judging.nudity import Scorer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     leave_network()
-    harden(parent=int(sys.argv[1]), memory_bytes=int(sys.argv[2]))
+    harden(int(sys.argv[1]), int(sys.argv[2]), LARGEST_OUTPUT)
     # Nothing that a library prints may end up between two answers.
     with os.fdopen(os.dup(1), "wb", buffering=0) as answers:
         os.dup2(2, 1)

@@ -13,7 +13,7 @@ from media.errors import MediaRejected, RejectionReason
 from media.pictures import Limits, MediaKind, Probed
 from media.probe import probe
 
-TAKEN = "JPEG, PNG, WebP, GIF, AVIF and HEIC pictures can be posted."
+TAKEN = "JPEG, PNG, WebP and GIF pictures can be posted."
 
 
 def refusal(path: Path, limits: Limits, declared_type: str | None = None) -> tuple[RejectionReason, str]:

@@ -32,7 +32,7 @@ async def test_each_family_is_served_while_another_is_busy(own_backend: Backend)
         began.set()
 
     busy = JobFamily(Family.MEDIA, 10, concurrency=1, functions={"welcome_notification": long})
-    idle = JobFamily(Family.REWORK, 10, concurrency=1, functions={"welcome_notification": short})
+    idle = JobFamily(Family.FILM, 10, concurrency=1, functions={"welcome_notification": short})
     told_to_stop = asyncio.Event()
     async with open_queue(own_backend.settings.queue_url) as queue:
         workers = [make_worker(own_backend, queue, family) for family in (busy, idle)]
@@ -57,7 +57,7 @@ async def test_where_one_ends_all_end(own_backend: Backend, monkeypatch: pytest.
 
     monkeypatch.setattr("workers.worker.run_worker", goes_or_waits)
     async with open_queue(own_backend.settings.queue_url) as queue:
-        families = [JobFamily(kind, 10, 1, {}) for kind in (Family.MEDIA, Family.REWORK)]
+        families = [JobFamily(kind, 10, 1, {}) for kind in (Family.MEDIA, Family.FILM)]
         workers = [make_worker(own_backend, queue, family) for family in families]
         with pytest.raises(RedisConnectionError, match="gone"):
             await run_workers(workers, asyncio.Event())

@@ -1,6 +1,6 @@
-"""What is taken from a process before it opens a stranger's film: network, memory, CPU time, sizes of files.
+"""What is taken from a process before it opens what a stranger sent: network, memory, CPU time, sizes of files.
 
-`python -m media.film.confine PARENT MEMORY_BYTES CPU_SECONDS FILE_BYTES PROGRAM ARGUMENT…` becomes the program. It
+`python -m media.confine PARENT MEMORY_BYTES CPU_SECONDS FILE_BYTES PROGRAM ARGUMENT…` becomes the program. It
 needs no more than the standard library, so that it costs little.
 """
 
@@ -19,21 +19,27 @@ _CLONE_NEWUSER = 0x10000000
 def main() -> None:
     parent, memory, cpu, size = (int(number) for number in sys.argv[1:5])
     leave_network()  # first: who changes rights in this way is not told any more of the parent's death
+    harden(parent, memory, size)
+    lower(resource.RLIMIT_CPU, cpu)
+    os.execve(sys.argv[5], sys.argv[5:], {})  # noqa: S606  the worker names it
+
+
+def harden(parent: int, memory_bytes: int, file_bytes: int) -> None:
+    """Dies with its parent, gains no rights, and has so much address space and files so large at most."""
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the line above
-        sys.exit(1)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    for limit, value in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_FSIZE, size),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(limit)
-        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (allowed, allowed))
-    os.execve(sys.argv[5], sys.argv[5:], {})  # noqa: S606  the worker names it
+    if os.getppid() != parent:  # it died before the lines above
+        sys.exit(1)
+    lower(resource.RLIMIT_AS, memory_bytes)
+    lower(resource.RLIMIT_CORE, 0)
+    lower(resource.RLIMIT_FSIZE, file_bytes)
+
+
+def lower(limit: int, value: int) -> None:
+    _, hard = resource.getrlimit(limit)
+    allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(limit, (allowed, allowed))
 
 
 def leave_network() -> bool:
