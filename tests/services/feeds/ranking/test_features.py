@@ -5,15 +5,22 @@ import pytest
 from sqlalchemy import func, insert, text
 
 from core import clock
+from media.keys import new_token
 from models.ids import shard_of
 from models.tables import Base, Block, CommentMade, CountDelta, Counter, Impression, LikeGiven, Post, SaveMade
 from services.feeds.ranking.features import Candidate, post_features, viewer_features
 from services.feeds.ranking.formula import posted_ms
 from services.feeds.ranking.scorer import PostFeatures, ViewerFeatures
 from services.marks import NOBODY
+from tests.posting import inline_picture
 from tests.services.feeds.town import Town
 
 DAY = timedelta(days=1)
+
+
+def picture(**fields: object) -> dict[str, object]:
+    """As it stands in a post, whole: other tests see these posts in feeds of everybody."""
+    return {"id": 1, "alt_text": None, **inline_picture(new_token()), **fields}
 
 
 async def write(town: Town, owner: int, table: type[Base], *rows: dict[str, object]) -> None:
@@ -44,10 +51,10 @@ async def test_of_posts_on_both_nodes(town: Town) -> None:
     async with town.backend.transaction(shard_of(far)) as transaction:
         row = {"blocker_id": far, "blocked_id": viewer, "state": "BLOCKED", "version": 1, "since": func.clock_now()}
         await transaction.session.execute(insert(Block).values(row))
-    wide = [{"width": 4000, "height": 540, "tags": []}, {"width": 2, "height": 2, "tags": []}]
+    wide = [picture(width=4000, height=540), picture(width=2, height=2)]
     tagged = [{"id": 7, "name": "sky"}, {"id": 9, "name": "sea"}]
     one = await post_of(town, near, kind="CAROUSEL", media=wide, hashtags=tagged)
-    other = await post_of(town, far, media=[{"width": 1080, "height": 1920, "tags": []}], state="ARCHIVED")
+    other = await post_of(town, far, media=[picture(width=1080, height=1920)], state="ARCHIVED")
     await count(town, one, LIKES=3, COMMENTS=2, SHARES=1, SAVES=4)
     await count(town, one, LIKES=-1)
     await count(town, near, LIKES=50)
@@ -113,8 +120,8 @@ async def test_of_a_viewer_what_was_done_decays_by_halves(town: Town) -> None:
         visit | {"subject_id": 77, "author_id": friend, "subject_kind": "POST", "dwell_ms": 3, "post_kind": "PHOTO"},
     )
     tags = [{"user_id": one, "x": 0.5, "y": 0.5} for one in (other, viewer)]
-    own = await post_of(town, viewer, media=[{"tags": tags}, {"tags": tags[:1]}])
-    await post_of(town, viewer, media=[{"tags": tags}], state="DELETED")
+    own = await post_of(town, viewer, media=[picture(tags=tags), picture(tags=tags[:1])])
+    await post_of(town, viewer, media=[picture(tags=tags)], state="DELETED")
 
     now_ms = int(now.timestamp() * 1000)
     found = await viewer_features(reader, viewer, now_ms=now_ms)
