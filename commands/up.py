@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from asyncpg import DiskFullError
+from sqlalchemy.exc import DBAPIError
 
 from commands.fleet import Fleet, Member, members
 from commands.listening import listen, probe_address, url
 from commands.terminal import Terminal
 from core import clock
-from core.embedded.faults import StartupError
+from core.embedded.faults import StartupError, no_space
 from core.embedded.probe import http_status
 from core.embedded.processes import launcher
 from core.embedded.stack import Stack, embedded_stack, environment, was_killed
@@ -128,6 +130,10 @@ async def _migrate(settings: Settings, terminal: Terminal) -> None:
         await migrate_all(settings, progress)
     except WrongNode as error:
         raise StartupError(str(error)) from error
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != DiskFullError.sqlstate:
+            raise
+        raise no_space(settings.data) from error
     except OSError as error:
         raise StartupError(f"A database of HELIOGRAPH_DATABASE_URLS does not answer: {error}.") from error
     terminal.say(f"{nodes} nodes migrated")

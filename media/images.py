@@ -8,10 +8,10 @@ from typing import Any
 
 import blurhash
 
-from media.errors import MediaRejected, cut_short, damaged, too_complex
+from media.decoding import decode
 from media.pictures import ImageFormat, Probed, Rendered, Source, Variant, variant_widths
 from media.recipe import PLAIN, Recipe
-from media.vips import UNBOUNDED, pyvips
+from media.vips import UNBOUNDED
 
 _SAVE_OPTIONS: dict[ImageFormat, dict[str, Any]] = {
     ImageFormat.JPEG: {"Q": 85, "optimize_coding": True},
@@ -19,7 +19,6 @@ _SAVE_OPTIONS: dict[ImageFormat, dict[str, Any]] = {
     ImageFormat.WEBP: {"Q": 80, "effort": 2},
 }
 _BLURHASH_SIDE = 32
-_TOO_MUCH = ("out of memory", "insufficient memory", "unable to allocate", "too many scans", "too large")
 
 
 def render(
@@ -37,7 +36,7 @@ def render(
     """
     widths = variant_widths(probed.width)
     steps = 1 + len(widths) * len(_SAVE_OPTIONS)
-    largest = decode(source, widths[-1])
+    largest = decode(source, probed.mime, widths[-1])
     placeholder = encode_blurhash(largest)
     on_progress(1 / steps)
     variants: list[Variant] = []
@@ -61,22 +60,6 @@ def render(
             camera=probed.camera,
         ),
     )
-
-
-def decode(source: Path, width: int) -> Any:
-    """The picture upright, in 8-bit sRGB with alpha only if some of it is transparent, `width` pixels wide.
-
-    Read once, from front to back; a JPEG is shrunk while it is decoded. Held in memory.
-    """
-    try:
-        image = pyvips.Image.thumbnail(
-            str(source), width, height=UNBOUNDED, size="down", export_profile="srgb", fail_on="error"
-        ).copy_memory()
-    except pyvips.Error as error:
-        raise _rejection(str(error).lower()) from error
-    if image.hasalpha() and image[image.bands - 1].min() == 255:
-        image = image[: image.bands - 1]
-    return image
 
 
 def encode_blurhash(image: Any) -> str:
@@ -103,11 +86,3 @@ def _save(image: Any, image_format: ImageFormat, out_dir: Path) -> Variant:
         image = _opaque(image)
     getattr(image, f"{image_format.value.lower()}save")(str(path), keep="none", **_SAVE_OPTIONS[image_format])
     return Variant(image_format, image.width, image.height, path.stat().st_size, path)
-
-
-def _rejection(error: str) -> MediaRejected:
-    if "premature end" in error:  # of a JPEG; the other formats have shown their end to the probe
-        return cut_short()
-    if any(sign in error for sign in _TOO_MUCH):
-        return too_complex()
-    return damaged()

@@ -34,6 +34,10 @@ class ImageFormat(StrEnum):
         return "jpg" if self is ImageFormat.JPEG else self.value.lower()
 
 
+FORMATS = (ImageFormat.JPEG, ImageFormat.WEBP)
+"""In which every picture is made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The most that one picture may have: bytes of the file, width times height, width and height."""
@@ -111,3 +115,8 @@ def variant_widths(width: int) -> list[int]:
     """Ascending widths of the variants of an original this wide: never enlarged, none twice."""
     smaller = [target for target in VARIANT_WIDTHS if target < width]
     return [*smaller, width] if len(smaller) < len(VARIANT_WIDTHS) else smaller
+
+
+def planned_variants(width: int) -> list[tuple[ImageFormat, int, bool]]:
+    """What is made of a picture whose shown part is this wide: format, width, whether it is the square one."""
+    return [(image_format, one, False) for one in variant_widths(width) for image_format in FORMATS]

@@ -17,7 +17,7 @@ import psutil
 
 from core.embedded.accounts import give, server_account
 from core.embedded.datafolder import DataFolder, write_private
-from core.embedded.faults import StartupError, data_folder_faults
+from core.embedded.faults import StartupError, data_folder_faults, no_space
 from core.embedded.ports import LOOPBACK, PortBook
 from core.embedded.postgres_binaries import PostgresBinaries, find_postgres
 from core.embedded.processes import ProcessSpec, spawn, tail
@@ -188,6 +188,8 @@ class PostgresNodes:
             known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE)
             if not known:
                 await connection.execute(f"CREATE DATABASE {DATABASE}")
+        except asyncpg.DiskFullError as error:
+            raise no_space(self._data.path) from error
         finally:
             await connection.close()
         return self._url(port, DATABASE)
