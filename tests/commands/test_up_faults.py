@@ -125,13 +125,18 @@ def test_a_missing_binary(tmp_path: Path, wanted: str, words: str) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 MiB; only root may mount one."""
+def disk_mib() -> int:
+    return 64
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, disk_mib: int) -> Iterator[Path]:
+    """A file system of so many MiB; only root may mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if os.geteuid() != 0 or not shutil.which("mount"):
         pytest.skip("mounting a file system takes root")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk_mib}m", "tmpfs", folder], check=False)
     if mounted.returncode:
         pytest.skip("this root may not mount")
     yield folder
@@ -144,6 +149,9 @@ async def test_a_full_data_folder(small_disk: Path) -> None:
     assert users_of(small_disk) == []
 
 
+@pytest.mark.parametrize(
+    "disk_mib", [pytest.param(64, id="clusters"), pytest.param(80, id="databases"), pytest.param(84, id="migrations")]
+)
 async def test_a_data_folder_that_fills_up_during_the_start(small_disk: Path) -> None:
     (small_disk / "postgres").mkdir()  # so that it looks like one that was started before
     result = await fail_up("--port=0", f"--data={small_disk}")
