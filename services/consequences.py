@@ -104,6 +104,9 @@ LANES = {"fan_out_post": "author_id"}
 """Handlers of which one delivery at a time goes to the queue for each value of a part of the payload, since the one
 takes the others along: so a burst of one holds no places that others need."""
 
+WEIGHTS = {"process_upload": "byte_size", "process_film": "byte_size"}
+"""Handlers of which small work goes before large, and the part of the payload that says how large it is, in bytes."""
+
 
 def handler_names(kind: EventKind) -> list[str]:
     """The handlers of an event. Raises LookupError for one that has none: such an event would be lost."""

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from models.reads.reader import Reader
 from models.shards import NAMED
 from services.backend import Backend
-from services.consequences import LANES
+from services.consequences import LANES, WEIGHTS
 
 CLAIMED_AT_ONCE = 20
 """Of a shard in one round, which others wait for: so that a burst of one holds nobody up for long."""
@@ -25,11 +25,13 @@ CLAIMED_AT_ONCE = 20
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that its claimer now has to enqueue. `attempts` tries have begun before."""
+    """A delivery that its claimer now has to enqueue. `attempts` tries have begun before; `weight` is how large its
+    work is, in bytes, where that is known."""
 
     event_id: int
     handler: str
     attempts: int
+    weight: int = 0
 
 
 # `(SELECT clock_now())` is asked once per statement, so that the index can be searched for it.
@@ -98,7 +100,11 @@ _CLAIM = f"""
     SET state = 'ENQUEUED', started_at = NULL, due_at = clock_now() + make_interval(secs => $7)
     FROM chosen, {NAMED}
     WHERE d.event_id = chosen.event_id AND d.handler = chosen.handler AND named.shard = $1
-    RETURNING d.event_id, d.handler, d.attempts, (SELECT count(*) FROM due) AS due
+    RETURNING d.event_id, d.handler, d.attempts, (SELECT count(*) FROM due) AS due, (
+        SELECT (e.payload ->> weights.name)::bigint
+        FROM unnest($8::text[], $9::text[]) AS weights(handler, name), events e
+        WHERE weights.handler = d.handler AND e.id = d.event_id
+    ) AS weight
 """  # noqa: S608  put together from constants
 
 
@@ -120,8 +126,10 @@ async def claim(backend: Backend, shard: int, handlers: Collection[str]) -> Clai
         list(LANES.values()),
         CLAIMED_AT_ONCE,
         backend.settings.sweep_after_seconds,
+        list(WEIGHTS),
+        list(WEIGHTS.values()),
     )
-    claims = Claims(Claimed(row["event_id"], row["handler"], row["attempts"]) for row in found)
+    claims = Claims(Claimed(row["event_id"], row["handler"], row["attempts"], row["weight"] or 0) for row in found)
     claims.is_full = bool(found) and found[0]["due"] == CLAIMED_AT_ONCE
     return claims
 

@@ -14,6 +14,7 @@ from services.backend import Backend
 from services.consequences import EventKind
 from services.outbox import emit
 from services.text import checked_text
+from services.uploads.jobs import about
 from services.uploads.watching import tell_change
 
 LONGEST_ALT_TEXT = 1000
@@ -88,7 +89,7 @@ async def _begin_processing(backend: Backend, upload: Any, alt_text: str | None)
         )
         if changed.scalar_one_or_none() is None:
             return False
-        await emit(transaction, finished(upload), {"upload_id": upload["id"], "owner_id": upload["owner_id"]})
+        await emit(transaction, finished(upload), about(upload))
     return True
 
 

@@ -12,6 +12,11 @@ from models.reads.uploads import UPLOAD_FOR_JOB
 from services.outbox import Job
 
 
+def about(upload: Any) -> dict[str, int]:
+    """What an event says that has the file of an upload worked on: whose it is, and how large, which says when."""
+    return {"upload_id": upload["id"], "owner_id": upload["owner_id"], "byte_size": upload["byte_size"]}
+
+
 async def read_upload(job: Job) -> Any:
     """The row of `uploads` that the event is about; None if there is none. Raises ShardUnavailable."""
     upload_id = job.payload["upload_id"]

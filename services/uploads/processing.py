@@ -19,7 +19,7 @@ from services.consequences import EventKind
 from services.moderation.judging import Refused, judge, judge_file, judged_of
 from services.outbox import Job, emit
 from services.tries import finish_within
-from services.uploads.jobs import read_upload, workspace
+from services.uploads.jobs import about, read_upload, workspace
 from services.uploads.objects import Made, name_objects, put_objects, remove_abandoned
 from services.uploads.outcomes import Outcome, make_failed, make_ready, make_rejected
 from services.uploads.watching import tell_progress
@@ -57,7 +57,7 @@ async def _hand_over(job: Job, upload: Any) -> None:
     ShardUnavailable."""
     async with job.backend.transaction(shard_of(job.event_id)) as transaction:
         await finish_within(transaction, job)
-        await emit(transaction, EventKind.FILM_FINISHED, {"upload_id": upload["id"], "owner_id": upload["owner_id"]})
+        await emit(transaction, EventKind.FILM_FINISHED, about(upload))
     job.is_done = True
 
 

@@ -39,6 +39,18 @@ async def test_relays_side_by_side_claim_each_delivery_once(outbox: Backend) -> 
     assert sorted(taken) == sorted((event, handler) for event in events for handler in HANDLERS)
 
 
+async def test_a_claim_says_how_large_the_work_is(outbox: Backend) -> None:
+    weights: dict[int, int] = {}
+    for byte_size in (7_000_000, None):  # an event of the time when that was not said
+        payload = {"upload_id": 1} | ({} if byte_size is None else {"byte_size": byte_size})
+        async with outbox.transaction(3) as transaction:
+            event_id = await emit(transaction, EventKind.UPLOAD_FINISHED, payload)
+        weights[event_id] = byte_size or 0
+    weights[await emitted(outbox, 3)] = 0
+    found = await claim(outbox, 3, [*WELCOME, "process_upload"])
+    assert {one.event_id: one.weight for one in found} == weights
+
+
 FAN_OUT = ["fan_out_post"]
 
 
