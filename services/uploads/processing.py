@@ -47,6 +47,7 @@ async def process_upload(runner: ImageRunner, job: Job) -> None:
             await _hand_over(job, upload)
             return
         else:
+            crash_point("process_upload.before_settle")
             await make_ready(job.backend, upload, outcome)
         upload = await read_upload(job)
     await remove_abandoned(job, upload)
@@ -84,6 +85,7 @@ async def _make_pictures(runner: ImageRunner, job: Job, upload: Any) -> Outcome:
         crash_point("process_upload.after_render")
         verdict = await judge(backend, [judged_of(rendered.variants)])
         keyed = await _keyed(job, rendered.variants)
+        crash_point("process_upload.after_name")
         made = {key: Made(one.path, one.format.content_type) for key, one in keyed.items()}
         await put_objects(backend, upload["id"], made, RENDERED)
         crash_point("process_upload.after_put")
