@@ -107,8 +107,10 @@ class Settings(BaseSettings):
     password_passes: int = Field(2, ge=1, le=100, description="Passes over that memory.")
     password_threads: int = Field(2, ge=1, le=64, description="Passwords hashed at once per process.")
     upload_seconds: int = Field(3600, ge=1, description="How long a presigned upload is valid.")
-    upload_max_bytes: int = Field(10 * 1024 * 1024, ge=1, description="Largest upload.")
-    video_max_bytes: int = Field(100 * 1024 * 1024, ge=1, le=2**31 - 1, description="Largest video, in bytes.")
+    upload_max_bytes: int = Field(10 * 1024 * 1024, ge=1, description="Largest picture that is taken, in bytes.")
+    video_max_bytes: int = Field(
+        100 * 1024 * 1024, ge=1, le=2**31 - 1, description="Largest video that is taken, in bytes."
+    )
     image_max_pixels: int = Field(50_000_000, ge=1, description="Largest picture, width times height.")
     image_max_side: int = Field(20_000, ge=1, description="Widest and highest picture, in pixels.")
     video_max_seconds: float = Field(60, gt=0, le=600, description="Longest video, in seconds, but for reels.")

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 LONGEST_WATERMARK = 64
 """Characters."""
 
-SMALLEST_CROP = 0.01
-"""Of the area of a picture."""
+SMALLEST_CROP = 0.1
+"""Of each side of a picture."""
 
 
 class ImageFilter(StrEnum):

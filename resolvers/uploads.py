@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import AsyncGenerator
+from dataclasses import asdict
 from typing import Annotated, Any, cast
 
 import strawberry
 
 from loaders.context import Context
 from loaders.upload import uploads_by_id
+from media.recipe import Adjust, Crop, Recipe
 from models.global_ids import NodeKind, decode_as
 from resolvers.mutations import change, mutation
 from schema.upload import (
@@ -91,7 +93,20 @@ async def _cancel(context: Context, given: CancelUploadInput) -> dict[str, Any]:
 
 async def _finish(context: Context, given: FinishUploadInput) -> dict[str, Any]:
     owner_id, number = context.signed_in().id, decode_as(NodeKind.UPLOAD, given.upload_id)
-    return await _seen(context, await finish_upload(context.backend, owner_id, number, given.alt_text))
+    finished = await finish_upload(context.backend, owner_id, number, given.alt_text, _recipe(given))
+    return await _seen(context, finished)
+
+
+def _recipe(given: FinishUploadInput) -> Recipe:
+    """Each amount that is null is 0."""
+    crop, adjust = given.crop, given.adjust
+    return Recipe(
+        filter=given.filter,
+        crop=Crop(crop.x, crop.y, crop.width, crop.height) if crop else None,
+        adjust=Adjust(**{name: amount or 0.0 for name, amount in asdict(adjust).items()}) if adjust else None,
+        watermark=given.watermark,
+        keep_location=given.keep_location,
+    )
 
 
 async def _seen(context: Context, number: int) -> dict[str, Any]:

@@ -6,11 +6,26 @@ from typing import Any
 import strawberry
 from strawberry.scalars import ID
 
+from media.recipe import ImageFilter
 from models.tables import MediaStatus, UploadPurpose
 from schema.base import Node, UserError, describe_values
 from schema.media import Media
 from schema.scalars import URL
 from services.uploads.rows import UploadRow
+
+strawberry.enum(ImageFilter, description="A look that is laid over a picture.")
+describe_values(
+    ImageFilter,
+    {
+        "NONE": "As it is.",
+        "CLARENDON": "Stronger light and shade, cool shadows.",
+        "GINGHAM": "Washed out and soft, as an old print.",
+        "JUNO": "Warm and vivid.",
+        "LARK": "Bright, with paler colours.",
+        "MOON": "Black and white.",
+        "NASHVILLE": "Warm, low in contrast, a little pink.",
+    },
+)
 
 strawberry.enum(UploadPurpose, description="What an upload is for.")
 describe_values(
@@ -71,11 +86,40 @@ class Upload(Node):
 @strawberry.input(description="A file that you want to send.")
 class StartUploadInput:
     purpose: UploadPurpose = strawberry.field(description="What it is for.")
-    content_type: str = strawberry.field(description="image/jpeg, image/png, image/webp or image/gif.")
-    byte_size: int = strawberry.field(description="Its size, exactly.")
+    content_type: str = strawberry.field(
+        description="Of a picture image/jpeg, image/png, image/webp, image/gif, image/avif, image/heic or image/heif;"
+        " of a video video/mp4, video/quicktime or video/webm. An AVATAR is a picture; a REEL is a video, or a GIF, PNG"
+        " or WebP picture that moves."
+    )
+    byte_size: int = strawberry.field(
+        description="Its size, exactly: of a picture 10 MB at most, of a video 100 MB, where this server has not set"
+        " other limits. It may have 100 million pixels, a video a minute, for a reel 90 seconds."
+    )
     file_name: str | None = strawberry.field(default=None, description="Its name, of at most 255 characters.")
     idempotency_key: str | None = strawberry.field(
         default=None, description="As in CreatePostInput: the same key of yours twice makes one upload."
+    )
+
+
+@strawberry.input(
+    description="A part of a picture as it is to be seen, upright, in shares of its width and height: 0 to 1. It has a"
+    " tenth of each side at least, and lies within the picture."
+)
+class CropInput:
+    x: float = strawberry.field(description="Its left edge, from the left.")
+    y: float = strawberry.field(description="Its upper edge, from the top.")
+    width: float = strawberry.field(description="Its width: 0.1 to 1; with `x` not more than 1.")
+    height: float = strawberry.field(description="Its height: 0.1 to 1; with `y` not more than 1.")
+
+
+@strawberry.input(description="How light and colours of a picture are changed. 0 leaves it as it is.")
+class AdjustInput:
+    brightness: float | None = strawberry.field(default=None, description="Darker to brighter: -1 to 1; 0 if null.")
+    contrast: float | None = strawberry.field(default=None, description="Flatter to starker: -1 to 1; 0 if null.")
+    saturation: float | None = strawberry.field(default=None, description="Grey to vivid: -1 to 1; 0 if null.")
+    warmth: float | None = strawberry.field(default=None, description="Cooler to warmer: -1 to 1; 0 if null.")
+    vignette: float | None = strawberry.field(
+        default=None, description="Brighter to darker corners: -1 to 1; 0 if null."
     )
 
 
@@ -84,6 +128,23 @@ class FinishUploadInput:
     upload_id: ID = strawberry.field(description="Its upload.")
     alt_text: str | None = strawberry.field(
         default=None, description="What is to be seen, for those who do not see it: at most 1,000 characters."
+    )
+    filter: ImageFilter = strawberry.field(
+        default=ImageFilter.NONE,
+        description="A look laid over it. This, `crop`, `adjust` and `watermark` are for pictures: a video is refused"
+        " with them; a picture that turns out to move is made into a video without them.",
+    )
+    crop: CropInput | None = strawberry.field(default=None, description="The part that is kept; all of it if null.")
+    adjust: AdjustInput | None = strawberry.field(default=None, description="How its light and colours are changed.")
+    keep_location: bool = strawberry.field(
+        default=False,
+        description="Whether the place that the file names is kept with the upload, as data of yours: it is in no"
+        " picture and no video that is made of it. For videos too.",
+    )
+    watermark: str | None = strawberry.field(
+        default=None,
+        description="One line of 1 to 64 characters, written into the lower right corner of each picture; none if null"
+        " or blank.",
     )
 
 

@@ -6,7 +6,9 @@ from sqlalchemy import func, update
 
 from core import clock
 from core.errors import UserErrorCode, UserFault, not_found
+from media.containers import FILMS, canonical
 from media.errors import ObjectMissing
+from media.recipe import PLAIN, Recipe
 from models.ids import shard_of
 from models.reads.uploads import UPLOADS_BY_ID
 from models.tables import MediaStatus, Upload
@@ -15,6 +17,7 @@ from services.consequences import EventKind
 from services.outbox import emit
 from services.text import checked_text
 from services.uploads.jobs import about
+from services.uploads.recipes import checked_recipe, dumped, refuse_for_films
 from services.uploads.watching import tell_change
 
 LONGEST_ALT_TEXT = 1000
@@ -30,18 +33,25 @@ async def own_upload(backend: Backend, owner_id: int, upload_id: int | None) -> 
     raise not_found("upload", FIELD)
 
 
-async def finish_upload(backend: Backend, owner_id: int, upload_id: int | None, alt_text: str | None) -> int:
+async def finish_upload(
+    backend: Backend, owner_id: int, upload_id: int | None, alt_text: str | None, recipe: Recipe = PLAIN
+) -> int:
     """Has the file processed if it is there; the second time changes nothing. The upload's id.
+
+    What was announced as a video takes no recipe but `keep_location`; a picture that turns out to move heeds no more.
 
     Raises UserFault, StorageUnavailable and ShardUnavailable.
     """
     if alt_text is not None:
         alt_text = checked_text(alt_text, "altText", limit=LONGEST_ALT_TEXT, multiline=True) or None
+    recipe = checked_recipe(recipe)
     upload = await own_upload(backend, owner_id, upload_id)
+    if is_announced_film(upload):
+        refuse_for_films(recipe)
     if upload["finished_at"] is None:
         _check_open(upload)
         await _check_object(backend, upload)
-        if await _begin_processing(backend, upload, alt_text):
+        if await _begin_processing(backend, upload, alt_text, recipe):
             await tell_change(backend, upload["id"])
         else:
             # Something was faster: it was finished a moment ago, or may not be finished any more.
@@ -70,7 +80,7 @@ async def _check_object(backend: Backend, upload: Any) -> None:
         raise UserFault(UserErrorCode.INVALID, "The file that arrived is not the one announced.", (FIELD,))
 
 
-async def _begin_processing(backend: Backend, upload: Any, alt_text: str | None) -> bool:
+async def _begin_processing(backend: Backend, upload: Any, alt_text: str | None, recipe: Recipe) -> bool:
     async with backend.transaction(shard_of(upload["id"])) as transaction:
         changed = await transaction.session.execute(
             update(Upload)
@@ -82,6 +92,7 @@ async def _begin_processing(backend: Backend, upload: Any, alt_text: str | None)
             .values(
                 status=MediaStatus.PROCESSING.value,
                 alt_text=alt_text,
+                recipe=dumped(recipe),
                 finished_at=func.clock_now(),
                 version=Upload.version + 1,
             )
@@ -95,4 +106,8 @@ async def _begin_processing(backend: Backend, upload: Any, alt_text: str | None)
 
 def finished(upload: Any) -> EventKind:
     """What has happened when the file of an upload has been sent: a film, as it was announced, is no picture's work."""
-    return EventKind.FILM_FINISHED if upload["content_type"].startswith("video/") else EventKind.UPLOAD_FINISHED
+    return EventKind.FILM_FINISHED if is_announced_film(upload) else EventKind.UPLOAD_FINISHED
+
+
+def is_announced_film(upload: Any) -> bool:
+    return canonical(upload["content_type"]) in FILMS

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert
 
 from core.errors import UserErrorCode, UserFault
 from core.settings import Settings
-from media.containers import PICTURES, canonical
+from media.containers import FILMS, PICTURES, SUPPORTED, canonical
 from media.keys import new_token, original_key
 from models.ids import shard_of
 from models.shards import Transaction
@@ -20,14 +20,18 @@ from services.text import checked_text
 MOST_AT_ONCE = 20
 LONGEST_NAME = 255
 OPERATION = "startUpload"
-UNDECODED = ("image/avif", "image/heic", "image/heif")
-"""Pictures that are known by their bytes, and that no worker decodes yet."""
-TAKEN = frozenset(PICTURES).difference(UNDECODED)
+MOVING = frozenset({"image/gif", "image/png", "image/webp"})
+"""Pictures that may move: such a one is made into a film."""
+NOT_TAKEN = (
+    "Files of this kind are not taken: JPEG, PNG, WebP, GIF, AVIF and HEIC pictures are, and MP4, QuickTime and WebM"
+    " videos."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NewUpload:
-    """A file that somebody wants to send: `byte_size` is exact, `content_type` one of TAKEN."""
+    """A file that somebody wants to send: `byte_size` is exact, `content_type` one of SUPPORTED or another name
+    of it."""
 
     purpose: UploadPurpose
     content_type: str
@@ -54,23 +58,36 @@ async def start_uploads(backend: Backend, owner_id: int, wanted: Sequence[NewUpl
 
 
 def _checked(wanted: NewUpload, settings: Settings, path: tuple[str, ...]) -> NewUpload:
-    if canonical(wanted.content_type) not in TAKEN:
-        raise UserFault(
-            UserErrorCode.UNSUPPORTED_MEDIA,
-            "Files of this kind are not taken: JPEG, PNG, WebP and GIF pictures are.",
-            (*path, "contentType"),
-        )
-    if wanted.byte_size < 1:
-        raise UserFault(UserErrorCode.INVALID, "An empty file cannot be sent.", (*path, "byteSize"))
-    if wanted.byte_size > settings.upload_max_bytes:
-        most = settings.upload_max_bytes / 2**20
-        raise UserFault(
-            UserErrorCode.MEDIA_TOO_LARGE, f"The largest file that is taken has {most:.4g} MB.", (*path, "byteSize")
-        )
+    _check_type(wanted, (*path, "contentType"))
+    _check_size(wanted, settings, (*path, "byteSize"))
     checked_key(wanted.idempotency_key, *path, "idempotencyKey")
     if wanted.file_name is None:
         return wanted
     return replace(wanted, file_name=checked_text(wanted.file_name, *path, "fileName", limit=LONGEST_NAME))
+
+
+def _check_type(wanted: NewUpload, field: tuple[str, ...]) -> None:
+    known = canonical(wanted.content_type)
+    if known not in SUPPORTED:
+        raise UserFault(UserErrorCode.UNSUPPORTED_MEDIA, NOT_TAKEN, field)
+    if wanted.purpose is UploadPurpose.AVATAR and known not in PICTURES:
+        raise UserFault(UserErrorCode.UNSUPPORTED_MEDIA, "A profile takes a picture, not a video.", field)
+    if wanted.purpose is UploadPurpose.REEL and known not in FILMS and known not in MOVING:
+        raise UserFault(
+            UserErrorCode.UNSUPPORTED_MEDIA, "A reel takes a video, or a GIF, PNG or WebP picture that moves.", field
+        )
+
+
+def _check_size(wanted: NewUpload, settings: Settings, field: tuple[str, ...]) -> None:
+    if wanted.byte_size < 1:
+        raise UserFault(UserErrorCode.INVALID, "An empty file cannot be sent.", field)
+    is_film = canonical(wanted.content_type) in FILMS
+    most = settings.video_max_bytes if is_film else settings.upload_max_bytes
+    if wanted.byte_size > most:
+        what = "video" if is_film else "picture"
+        raise UserFault(
+            UserErrorCode.MEDIA_TOO_LARGE, f"The largest {what} that is taken has {most / 2**20:.4g} MB.", field
+        )
 
 
 async def _start(backend: Backend, owner_id: int, wanted: Sequence[NewUpload]) -> list[int]:

@@ -27,6 +27,51 @@ async def test_what_has_arrived_is_processed(api: Api, backend: Backend) -> None
     assert tuple(row) == ("A beach", 2)
 
 
+async def test_what_is_to_be_made_of_it_is_kept(api: Api, backend: Backend) -> None:
+    person = await make_user(backend)
+    upload = await start(api, person.access_token, PHOTO)
+    await send(upload, PHOTO)
+    recipe = {
+        "filter": "GINGHAM",
+        "crop": {"x": 0, "y": 0.25, "width": 1, "height": 0.5},
+        "adjust": {"brightness": 0.5, "vignette": None},
+        "keepLocation": True,
+        "watermark": "Alice",
+    }
+    for wrong, field in (
+        ({"crop": {**recipe["crop"], "height": 0.8}}, ["crop", "height"]),  # type: ignore[dict-item]
+        ({"adjust": {"contrast": -1.5}}, ["adjust", "contrast"]),
+        ({"watermark": "two\nlines"}, ["watermark"]),
+    ):
+        refused = await finish(api, person.access_token, upload, **{**recipe, **wrong})
+        assert [(error["code"], error["field"]) for error in refused["userErrors"]] == [("INVALID", field)]
+    assert (await finish(api, person.access_token, upload, **recipe))["userErrors"] == []
+    assert (await finish(api, person.access_token, upload))["userErrors"] == []
+    [row] = await backend.reader().on_shard_of(person.id, "SELECT recipe FROM uploads WHERE owner_id = $1", person.id)
+    assert row["recipe"] == {
+        "filter": "GINGHAM",
+        "crop": {"x": 0, "y": 0.25, "width": 1, "height": 0.5},
+        "adjust": {"brightness": 0.5, "contrast": 0, "saturation": 0, "warmth": 0, "vignette": 0},
+        "watermark": "Alice",
+        "keep_location": True,
+    }
+
+
+async def test_a_video_is_not_edited(api: Api, backend: Backend) -> None:
+    person = await make_user(backend)
+    upload = await start(api, person.access_token, b"moving", contentType="video/mp4")
+    assert (await send(upload, b"moving")).status_code == 204
+    refused = await finish(api, person.access_token, upload, filter="MOON", keepLocation=True)
+    assert refused == {
+        "upload": None,
+        "userErrors": [
+            {"code": "INVALID", "message": "This is for pictures: a video stays as it is.", "field": ["filter"]}
+        ],
+    }
+    finished = await finish(api, person.access_token, upload, filter="NONE", keepLocation=True)
+    assert (finished["userErrors"], finished["upload"]["status"]) == ([], "PROCESSING")
+
+
 async def test_what_has_not_arrived(api: Api, backend: Backend) -> None:
     person = await make_user(backend)
     upload = await start(api, person.access_token, PHOTO)

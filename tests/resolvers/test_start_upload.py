@@ -42,10 +42,11 @@ async def test_a_key_makes_one(api: Api, backend: Backend) -> None:
     ("changed", "error"),
     [
         (
-            {"contentType": "video/mp4"},
+            {"contentType": "video/ogg"},
             {
                 "code": "UNSUPPORTED_MEDIA",
-                "message": "Files of this kind are not taken: JPEG, PNG, WebP and GIF pictures are.",
+                "message": "Files of this kind are not taken: JPEG, PNG, WebP, GIF, AVIF and HEIC pictures are, and"
+                " MP4, QuickTime and WebM videos.",
                 "field": ["contentType"],
             },
         ),
@@ -53,8 +54,32 @@ async def test_a_key_makes_one(api: Api, backend: Backend) -> None:
             {"byteSize": 10 * 2**20 + 1},
             {
                 "code": "MEDIA_TOO_LARGE",
-                "message": "The largest file that is taken has 10 MB.",
+                "message": "The largest picture that is taken has 10 MB.",
                 "field": ["byteSize"],
+            },
+        ),
+        (
+            {"byteSize": 100 * 2**20 + 1, "contentType": "video/webm"},
+            {
+                "code": "MEDIA_TOO_LARGE",
+                "message": "The largest video that is taken has 100 MB.",
+                "field": ["byteSize"],
+            },
+        ),
+        (
+            {"purpose": "AVATAR", "contentType": "video/mp4"},
+            {
+                "code": "UNSUPPORTED_MEDIA",
+                "message": "A profile takes a picture, not a video.",
+                "field": ["contentType"],
+            },
+        ),
+        (
+            {"purpose": "REEL"},
+            {
+                "code": "UNSUPPORTED_MEDIA",
+                "message": "A reel takes a video, or a GIF, PNG or WebP picture that moves.",
+                "field": ["contentType"],
             },
         ),
     ],

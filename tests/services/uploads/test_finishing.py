@@ -6,9 +6,11 @@ import httpx
 import pytest
 
 from core.errors import UserErrorCode, UserFault
+from media.recipe import PLAIN, Adjust, Crop, ImageFilter, Recipe
 from models.tables import MediaStatus
 from services.backend import Backend
 from services.uploads.finishing import finish_upload
+from services.uploads.processing import recipe_of
 from tests.pictures import small_photo
 from tests.uploading import Uploader, change_row, events_of, post_form, row_of
 
@@ -16,10 +18,14 @@ PHOTO = small_photo()
 
 
 async def refusal(
-    backend: Backend, uploader: Uploader, upload_id: int | None, alt_text: str | None = None
+    backend: Backend,
+    uploader: Uploader,
+    upload_id: int | None,
+    alt_text: str | None = None,
+    recipe: Recipe = PLAIN,
 ) -> UserFault:
     with pytest.raises(UserFault) as refused:
-        await finish_upload(backend, uploader.id, upload_id, alt_text)
+        await finish_upload(backend, uploader.id, upload_id, alt_text, recipe)
     return refused.value
 
 
@@ -129,3 +135,48 @@ async def test_alt_text_has_bounds(backend: Backend, alice: Uploader, text: str,
     assert (refused.code, refused.field) == (code, ("altText",))
     await assert_nothing_begun(backend, upload.id)
     await finish_upload(backend, alice.id, upload.id, "x" * 1000)
+
+
+RECIPE = Recipe(ImageFilter.JUNO, Crop(0.1, 0, 0.5, 1), Adjust(contrast=-0.25), "Alice", keep_location=True)
+
+
+async def test_a_recipe_is_kept_as_it_was_first_given(backend: Backend, alice: Uploader) -> None:
+    upload = await alice.send(PHOTO)
+    await finish_upload(backend, alice.id, upload.id, None, RECIPE)
+    await finish_upload(backend, alice.id, upload.id, "Late", Recipe(ImageFilter.MOON))
+    row = await row_of(backend, upload.id)
+    assert recipe_of(row) == RECIPE
+    assert (row["version"], row["alt_text"]) == (2, None)
+
+
+async def test_a_plain_recipe_is_none(backend: Backend, alice: Uploader) -> None:
+    upload = await alice.send(PHOTO)
+    await finish_upload(backend, alice.id, upload.id, None, Recipe(crop=Crop(0, 0, 1, 1), watermark=" "))
+    row = await row_of(backend, upload.id)
+    assert (row["recipe"], recipe_of(row)) == (None, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "field"),
+    [
+        (Recipe(ImageFilter.LARK), "filter"),
+        (Recipe(crop=Crop(0, 0, 0.5, 0.5)), "crop"),
+        (Recipe(adjust=Adjust(warmth=1)), "adjust"),
+        (Recipe(watermark="mine"), "watermark"),
+    ],
+)
+async def test_a_film_stays_as_it_is(backend: Backend, alice: Uploader, recipe: Recipe, field: str) -> None:
+    upload = await alice.send(b"moving", "video/mp4")
+    refused = await refusal(backend, alice, upload.id, None, recipe)
+    assert (refused.code, refused.field) == (UserErrorCode.INVALID, (field,))
+    await assert_nothing_begun(backend, upload.id)
+    await finish_upload(backend, alice.id, upload.id, None, Recipe(keep_location=True))
+    assert recipe_of(await row_of(backend, upload.id)) == Recipe(keep_location=True)
+    assert await events_of(backend, upload.id) == ["FilmFinished"]
+
+
+async def test_a_bad_recipe_begins_nothing(backend: Backend, alice: Uploader) -> None:
+    upload = await alice.send(PHOTO)
+    refused = await refusal(backend, alice, upload.id, None, Recipe(crop=Crop(0.5, 0, 0.6, 1)))
+    assert (refused.code, refused.field) == (UserErrorCode.INVALID, ("crop", "width"))
+    await assert_nothing_begun(backend, upload.id)

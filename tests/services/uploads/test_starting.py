@@ -7,6 +7,7 @@ import pytest
 
 from core import clock
 from core.errors import UserErrorCode, UserFault
+from media.containers import SUPPORTED
 from models.ids import shard_of
 from models.tables import MediaStatus, UploadPurpose
 from services.backend import Backend
@@ -55,6 +56,11 @@ async def test_a_name_is_stored_as_it_was_checked(backend: Backend, alice: Uploa
     [
         (NewUpload(UploadPurpose.POST, "image/tiff", 10), UserErrorCode.UNSUPPORTED_MEDIA, "contentType"),
         (NewUpload(UploadPurpose.POST, "image/jpeg\0", 10), UserErrorCode.UNSUPPORTED_MEDIA, "contentType"),
+        (NewUpload(UploadPurpose.POST, "video/x-matroska", 10), UserErrorCode.UNSUPPORTED_MEDIA, "contentType"),
+        (NewUpload(UploadPurpose.AVATAR, "video/mp4", 10), UserErrorCode.UNSUPPORTED_MEDIA, "contentType"),
+        (NewUpload(UploadPurpose.REEL, "image/jpeg", 10), UserErrorCode.UNSUPPORTED_MEDIA, "contentType"),
+        (NewUpload(UploadPurpose.REEL, "image/avif", 10), UserErrorCode.UNSUPPORTED_MEDIA, "contentType"),
+        (NewUpload(UploadPurpose.POST, "video/mp4", 100 * 2**20 + 1), UserErrorCode.MEDIA_TOO_LARGE, "byteSize"),
         (NewUpload(UploadPurpose.POST, "image/png", 0), UserErrorCode.INVALID, "byteSize"),
         (NewUpload(UploadPurpose.POST, "image/png", -1), UserErrorCode.INVALID, "byteSize"),
         (NewUpload(UploadPurpose.POST, "image/png", 10 * 2**20 + 1), UserErrorCode.MEDIA_TOO_LARGE, "byteSize"),
@@ -85,6 +91,25 @@ async def test_what_is_not_taken_leaves_nothing(
 async def test_the_largest_is_taken(backend: Backend, alice: Uploader) -> None:
     largest = NewUpload(UploadPurpose.AVATAR, "image/webp", backend.settings.upload_max_bytes, "n" * 255)
     assert (await alice.see(await start_upload(backend, alice.id, largest))).form_fields
+
+
+@pytest.mark.parametrize(
+    ("purpose", "content_type"),
+    [
+        *((UploadPurpose.POST, content_type) for content_type in SUPPORTED),
+        (UploadPurpose.STORY, "video/quicktime"),
+        (UploadPurpose.MESSAGE, "video/x-m4v"),
+        (UploadPurpose.AVATAR, "image/heif"),
+        (UploadPurpose.REEL, "video/webm"),
+        (UploadPurpose.REEL, "image/gif"),
+        (UploadPurpose.REEL, "image/apng"),
+    ],
+)
+async def test_pictures_and_films_are_taken(
+    backend: Backend, alice: Uploader, purpose: UploadPurpose, content_type: str
+) -> None:
+    row = await row_of(backend, await start_upload(backend, alice.id, NewUpload(purpose, content_type, 10)))
+    assert (row["purpose"], row["content_type"]) == (purpose.value, content_type)
 
 
 async def test_several_at_once_in_their_order(backend: Backend, alice: Uploader) -> None:
