@@ -34,7 +34,7 @@ class ImageFormat(StrEnum):
         return "jpg" if self is ImageFormat.JPEG else self.value.lower()
 
 
-FORMATS = (ImageFormat.JPEG, ImageFormat.WEBP)
+FORMATS = (ImageFormat.JPEG, ImageFormat.WEBP, ImageFormat.AVIF)
 """In which every picture is made."""
 
 
@@ -117,6 +117,14 @@ def variant_widths(width: int) -> list[int]:
     return [*smaller, width] if len(smaller) < len(VARIANT_WIDTHS) else smaller
 
 
-def planned_variants(width: int) -> list[tuple[ImageFormat, int, bool]]:
-    """What is made of a picture whose shown part is this wide: format, width, whether it is the square one."""
-    return [(image_format, one, False) for one in variant_widths(width) for image_format in FORMATS]
+def square_side(width: int, height: int) -> int | None:
+    """Of the square variant, in pixels: never enlarged. None for a picture that is square itself."""
+    return None if width == height else min(SQUARE, width, height)
+
+
+def planned_variants(width: int, height: int) -> list[tuple[ImageFormat, int, bool]]:
+    """What is made of a picture of which so much is shown: format, width, whether it is the square one, in the order in
+    which it is made. 15 of a photograph, 12 of a square one, fewer of what is less than 1,080 pixels wide."""
+    planned = [(image_format, one, False) for one in variant_widths(width) for image_format in FORMATS]
+    side = square_side(width, height)
+    return planned if side is None else [*planned, *((image_format, side, True) for image_format in FORMATS)]

@@ -73,7 +73,7 @@ async def test_every_block_does_what_the_page_says(server_url: str, workers: Non
     [image] = created["media"]
     assert (image["altText"], image["width"], image["height"]) == ("A tabby cat looks past the camera", 451, 300)
     assert [(one["width"], one["format"]) for one in image["variants"]] == [
-        (width, kind) for width in (150, 320, 451) for kind in ("JPEG", "WEBP")
+        (width, kind) for width in (150, 320, 451, 150) for kind in ("JPEG", "WEBP", "AVIF")
     ]
     assert picture == "200 image/webp\n"
 

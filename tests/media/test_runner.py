@@ -63,9 +63,9 @@ async def test_a_photo_by_a_warm_process(
             phone_photo, tmp_path, limits, declared_type="image/jpeg", on_progress=on_progress
         )
         assert (made.width, made.height, made.source.camera) == (3024, 4032, "Heliograph Phone 1")
-        assert len(made.variants) == 8
+        assert len(made.variants) == 15
         assert files_in(tmp_path) == {variant.path.name: variant.bytes for variant in made.variants}
-    assert seen == [step / 9 for step in range(1, 10)] * 2
+    assert seen == [step / 16 for step in range(1, 17)] * 2
     assert child_of(runner).pid == pid
 
 
@@ -77,7 +77,7 @@ async def test_the_loop_goes_on_meanwhile(
     while not job.done():
         await asyncio.sleep(0.001)
         turns += 1
-    assert len((await job).variants) == 8
+    assert len((await job).variants) == 15
     assert turns > 20
 
 
@@ -88,7 +88,7 @@ async def test_relative_paths(
     (tmp_path / "in.jpg").symlink_to(phone_photo)
     made = await runner.process_image(Path("in.jpg"), Path(), limits)
     assert made.variants[0].path == tmp_path / "150.jpg"
-    assert len(files_in(tmp_path)) == 1 + 8
+    assert len(files_in(tmp_path)) == 1 + 15
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ async def test_a_process_that_dies_is_replaced(
         with pytest.raises(expected):
             await runner.process_image(phone_photo, tmp_path, limits, on_progress=kill)
         made = await runner.process_image(phone_photo, tmp_path, limits)
-        assert len(made.variants) == 8
+        assert len(made.variants) == 15
         assert child_of(runner).pid != first.pid
 
 
@@ -186,7 +186,7 @@ async def test_one_that_died_while_idle_is_replaced(phone_photo: Path, tmp_path:
     async with ImageRunner() as runner:
         os.kill(child_of(runner).pid, signal.SIGKILL)
         await asyncio.sleep(0.2)
-        assert len((await runner.process_image(phone_photo, tmp_path, limits)).variants) == 8
+        assert len((await runner.process_image(phone_photo, tmp_path, limits)).variants) == 15
 
 
 async def test_one_that_hangs_is_killed(phone_photo: Path, tmp_path: Path, limits: Limits) -> None:
@@ -212,7 +212,7 @@ async def test_a_cancelled_job_leaves_nothing_behind(phone_photo: Path, tmp_path
         with pytest.raises(asyncio.CancelledError):
             await job
         assert not psutil.pid_exists(pid)
-        assert len((await runner.process_image(phone_photo, tmp_path, limits)).variants) == 8
+        assert len((await runner.process_image(phone_photo, tmp_path, limits)).variants) == 15
 
 
 async def test_more_memory_than_allowed(tmp_path: Path, limits: Limits) -> None:
@@ -226,7 +226,7 @@ async def test_more_memory_than_allowed(tmp_path: Path, limits: Limits) -> None:
         assert caught.value.message == "This picture takes more work to open than a picture should."
     async with ImageRunner() as runner:
         child = child_of(runner)
-        assert len((await runner.process_image(source, tmp_path, limits)).variants) == 8
+        assert len((await runner.process_image(source, tmp_path, limits)).variants) == 12
         assert peak_rss(child.pid) < 400 * MB
 
 
@@ -269,7 +269,7 @@ async def test_two_at_once(phone_photo: Path, tmp_path: Path, limits: Limits) ->
         made = await asyncio.gather(*(runner.process_image(phone_photo, folder, limits) for folder in folders))
         assert len(runner._idle) == 2
         pids = [child.pid for child in runner._idle]
-    assert [len(one.variants) for one in made] == [8] * 5
+    assert [len(one.variants) for one in made] == [15] * 5
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
 
 

@@ -11,6 +11,8 @@ from PIL import Image
 
 from media.film.runner import FilmRunner
 from media.films import FilmLimits, RenderedFilm
+from media.keys import variant_name
+from media.pictures import planned_variants
 from tests.media.film.filming import film, frames, packets
 from tests.media.film.inputs import DELAYS, INPUTS, animation, black_first, lying, tagged
 
@@ -62,7 +64,8 @@ async def test_whatever_comes_in(runner: FilmRunner, tmp_path: Path, out_dir: Pa
         assert sized(out_dir / track) == ("h264", "High", *rendition, "yuv420p", 1)
         assert len(packets(out_dir / track)) == pytest.approx(count, abs=2)
     posters = {variant.path.name for variant in made.poster}
-    assert f"poster-{rendition[0]}.jpg" in posters
+    planned = planned_variants(*rendition)
+    assert posters == {f"poster-{variant_name(one, kind, is_square=cut)}" for kind, one, cut in planned}
     assert {path.name for path in out_dir.iterdir()} == {*names, *posters}
     assert ("audio" in (out_dir / "master.m3u8").read_text()) is has_sound
 

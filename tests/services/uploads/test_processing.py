@@ -40,7 +40,7 @@ async def process(backend: Backend, runner: ImageRunner, upload_id: int) -> Job:
     return await run_job(backend, upload_id, HANDLER, partial(process_upload, runner))
 
 
-async def test_a_phone_photo_becomes_eight_clean_pictures(
+async def test_a_phone_photo_becomes_fifteen_clean_pictures(
     backend: Backend, alice: Uploader, runner: ImageRunner
 ) -> None:
     upload = await alice.finish(phone_photo(), alt_text="Coffee")
@@ -53,8 +53,10 @@ async def test_a_phone_photo_becomes_eight_clean_pictures(
     image = ready.result
     assert isinstance(image, ImageRow)
     assert (image.id, image.width, image.height, image.alt_text) == (upload.id, 3024, 4032, "Coffee")
-    assert [(one.width, one.format) for one in image.variants] == [
-        (width, kind) for width in (150, 320, 640, 1080) for kind in ("JPEG", "WEBP")
+    assert [(one.width, one.format, one.is_square) for one in image.variants] == [
+        (width, kind, is_square)
+        for width, is_square in ((150, False), (320, False), (640, False), (1080, False), (150, True))
+        for kind in ("JPEG", "WEBP", "AVIF")
     ]
     for variant in image.variants:
         target = backend.settings.data / f"variant-{upload.id}"
@@ -63,7 +65,8 @@ async def test_a_phone_photo_becomes_eight_clean_pictures(
         with Image.open(target) as picture:
             picture.load()
             assert picture.size == (variant.width, variant.height)
-            assert variant.height > variant.width
+            assert (variant.height == variant.width) is variant.is_square
+            assert variant.height >= variant.width
             assert dict(picture.getexif()) == {}
             assert not {"exif", "xmp", "icc_profile"} & picture.info.keys()
         target.unlink()
@@ -103,7 +106,7 @@ async def test_killed_at_a_point_the_next_try_goes_on(
             await process_upload(runner, job)
     assert (await row_of(backend, upload.id))["status"] == "PROCESSING"
     written = (job.progress or {}).get("keys", [])
-    assert [await is_stored(backend, key) for key in written] == [True] * (6 if point == "after_put" else 0)
+    assert [await is_stored(backend, key) for key in written] == [True] * (12 if point == "after_put" else 0)
     await process(backend, runner, upload.id)
     result = (await row_of(backend, upload.id))["result"]
     keys = [variant["key"] for variant in result["variants"]]
@@ -151,7 +154,7 @@ async def test_cancelled_while_it_was_made_it_leaves_nothing(
     job = await process(backend, runner, upload.id)
     assert (await alice.see(upload.id)).status is MediaStatus.CANCELLED
     assert job.progress is not None
-    assert len(job.progress["keys"]) == 6
+    assert len(job.progress["keys"]) == 12
     assert not any([await is_stored(backend, key) for key in job.progress["keys"]])
     assert await events_of(backend, upload.id) == ["UploadFinished"]
 
