@@ -1,10 +1,12 @@
-"""Films to upload, small and short, made by ffmpeg on the spot."""
+"""Films to upload, small and short, made by ffmpeg on the spot, and what is to be seen in one."""
 
+import io
 import subprocess
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import av
 import imageio_ffmpeg
 from PIL import Image
 
@@ -30,3 +32,9 @@ def moving_picture(file_format: str = "GIF") -> bytes:
         target = Path(folder) / "moving"
         frames[0].save(target, file_format, save_all=True, append_images=frames[1:], duration=250, loop=0)
         return target.read_bytes()
+
+
+def stills(film: bytes) -> list[Image.Image]:
+    """All its frames."""
+    with av.open(io.BytesIO(film), "r") as opened:
+        return [frame.to_image() for frame in opened.decode(video=0)]  # type: ignore[no-untyped-call]

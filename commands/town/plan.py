@@ -5,12 +5,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from commands.town.films import FILMS
 from commands.town.graph import Follow, follows
 from commands.town.people import SEED, SIGN_INS, Resident, residents
 from commands.town.pictures import PICTURES, Theme
 from commands.town.words import AGAIN, ANYTHING, COMMENTS, REPLIES
 
 POSTS = 300
+"""Of pictures; each film has a post besides."""
 CAROUSELS = 8
 WIDTH = 1080
 WIDTH_AGAIN = 480
@@ -30,6 +32,17 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
+class Take:
+    """A film of FILMS."""
+
+    film: int
+
+
+_Show = tuple[Theme, tuple[Shot | Take, ...], str]
+"""What a post shows, and says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A comment. `answers` is the place of the one that it replies to, among those of its post."""
 
@@ -40,11 +53,11 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A post and what becomes of it. `number` is its place in the plan; people are numbers."""
+    """A post and what becomes of it. `number` is what it is known by later, and stays the same; people are numbers."""
 
     number: int
     author: int
-    shots: tuple[Shot, ...]
+    shots: tuple[Shot | Take, ...]
     caption: str
     likers: tuple[int, ...]
     savers: tuple[int, ...]
@@ -56,6 +69,7 @@ class Plan:
     people: list[Resident]
     follows: list[Follow]
     posts: list[Story]
+    """In the order in which they are posted."""
 
 
 def plan() -> Plan:
@@ -66,23 +80,52 @@ def plan() -> Plan:
     for edge in edges:
         if not edge.is_asked:
             audience[edge.followed].append(edge.follower)
-    return Plan(people, edges, _posts(chance, people, audience))
+    shown = [(PICTURES[shots[0].picture].theme, shots, caption) for shots, caption in _shows(chance)]
+    posts = [_story(chance, people, audience, number, one) for number, one in enumerate(shown)]
+    # Drawn after all else, so that a town without films is given them, and nothing else changes in it.
+    public = [one for one in people if not one.is_private]
+    films = [_story(chance, public, audience, POSTS + number, one) for number, one in enumerate(_films(chance))]
+    return Plan(people, edges, _spread(films, posts))
 
 
-def _posts(chance: random.Random, people: Sequence[Resident], audience: dict[int, list[int]]) -> list[Story]:
-    shows = _shows(chance)
-    posts = []
-    for number, (shots, caption) in enumerate(shows):
-        theme = PICTURES[shots[0].picture].theme
-        author = _author(chance, people, audience, theme)
-        # A few are liked by many, as everywhere.
-        excitement = chance.paretovariate(1.6)
-        fans = list(audience[author])
-        likers = tuple(chance.sample(fans, min(len(fans), int(excitement * MEAN_LIKES / 2.5))))
-        savers = tuple(one for one in likers if chance.random() < SAVED)
-        remarks = _remarks(chance, theme, author, fans, excitement)
-        posts.append(Story(number, author, shots, caption, likers, savers, remarks))
-    return posts
+def _story(
+    chance: random.Random,
+    people: Sequence[Resident],
+    audience: dict[int, list[int]],
+    number: int,
+    show: _Show,
+) -> Story:
+    theme, shots, caption = show
+    author = _author(chance, people, audience, theme)
+    # A few are liked by many, as everywhere.
+    excitement = chance.paretovariate(1.6)
+    fans = list(audience[author])
+    likers = tuple(chance.sample(fans, min(len(fans), int(excitement * MEAN_LIKES / 2.5))))
+    savers = tuple(one for one in likers if chance.random() < SAVED)
+    remarks = _remarks(chance, theme, author, fans, excitement)
+    return Story(number, author, shots, caption, likers, savers, remarks)
+
+
+def _films(chance: random.Random) -> list[_Show]:
+    """What each film is posted with: one stands between two pictures of the same theme, the others alone."""
+    shown: list[_Show] = []
+    for number, film in enumerate(FILMS):
+        shots: tuple[Shot | Take, ...] = (Take(number),)
+        if film.is_among_pictures:
+            fitting = [place for place, picture in enumerate(PICTURES) if picture.theme is film.theme]
+            before, after = (Shot(place, WIDTH_AGAIN) for place in chance.sample(fitting, 2))
+            shots = (before, *shots, after)
+        shown.append((film.theme, shots, film.caption))
+    return shown
+
+
+def _spread(some: Sequence[Story], among: Sequence[Story]) -> list[Story]:
+    """At even distances, so that the workers make pictures meanwhile."""
+    share = len(among) // len(some)
+    found: list[Story] = []
+    for number, one in enumerate(some):
+        found += [*among[number * share : (number + 1) * share], one]
+    return [*found, *among[len(some) * share :]]
 
 
 def _shows(chance: random.Random) -> list[tuple[tuple[Shot, ...], str]]:

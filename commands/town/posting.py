@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
+from commands.town.films import FILMS
 from commands.town.joining import change_profile
 from commands.town.memory import Memory, if_still_there, key
 from commands.town.people import Resident
 from commands.town.pictures import PICTURES
-from commands.town.plan import Shot, Story
-from commands.town.sending import Sender
+from commands.town.plan import Shot, Story, Take
+from commands.town.sending import Sender, Sent
 from models.global_ids import NodeKind
 from models.tables import UploadPurpose
 from services.backend import Backend
@@ -52,7 +53,8 @@ class Posting:
         fitting = [picture for picture in PICTURES if picture.theme is resident.themes[0]]
         picture = fitting[resident.number % len(fitting)]
         jpeg = await asyncio.to_thread(picture.square, self._photographs, AVATAR_SIDE)
-        upload_id = await self._sender.send(user.id, UploadPurpose.AVATAR, key("portrait"), jpeg, picture.alt_text)
+        sent = Sent(jpeg, picture.alt_text)
+        upload_id = await self._sender.send(user.id, UploadPurpose.AVATAR, key("portrait"), sent)
         await change_profile(self._backend, user, {"avatar_upload_id": upload_id})
 
     async def post(self, story: Story) -> None:
@@ -61,7 +63,7 @@ class Posting:
         name = key("post", story.number)
         post_id = self._memory.made.get((author, CREATE_POST, name))
         if post_id is None:
-            media = [await self._media(author, f"{name}:{place}", shot) for place, shot in enumerate(story.shots)]
+            media = [await self._media(author, f"{name}:{place}", one) for place, one in enumerate(story.shots)]
             wanted = NewPost(media, story.caption, idempotency_key=name)
             post_id = await create_post(self._backend, self._links, author, wanted)
         for liker in (self._people[number].id for number in story.likers):
@@ -72,12 +74,16 @@ class Posting:
                 await if_still_there(save(self._backend, self._links, saver, post_id))
         await self._discuss(story, post_id)
 
-    async def _media(self, author: int, name: str, shot: Shot) -> NewMedia:
+    async def _media(self, author: int, name: str, shot: Shot | Take) -> NewMedia:
+        if isinstance(shot, Take):
+            film = FILMS[shot.film]
+            made = Sent(await film.made(self._photographs), film.alt_text, film.content_type)
+            return NewMedia(await self._sender.send(author, film.purpose, name, made))
         picture = PICTURES[shot.picture]
         if shot not in self._cut:
             self._cut[shot] = await asyncio.to_thread(picture.jpeg, self._photographs, shot.width)
-        jpeg = self._cut[shot]
-        return NewMedia(await self._sender.send(author, UploadPurpose.POST, name, jpeg, picture.alt_text))
+        sent = Sent(self._cut[shot], picture.alt_text)
+        return NewMedia(await self._sender.send(author, UploadPurpose.POST, name, sent))
 
     async def _discuss(self, story: Story, post_id: int) -> None:
         said: list[int | None] = []

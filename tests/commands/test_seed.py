@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from commands.town import joining, sending, sowing
+from commands.town import joining, posting, sending, sowing
+from commands.town.films import FILMS
 from commands.town.people import PEOPLE
 from commands.town.photographs import PHOTOGRAPHS, folder
 from commands.town.pictures import PICTURES
-from commands.town.plan import POSTS, Plan, Story, plan
+from commands.town.plan import POSTS, Plan, Story, Take, plan
 from core import clock
 from core.embedded.faults import StartupError
 from core.embedded.stack import Stack, environment
@@ -37,27 +38,36 @@ from tests.commands.cli import cli
 from tests.commands.digests import digests
 from tests.empty_store import empty_store
 from tests.factories import make_user
+from tests.filming import small_film
 from tests.pictures import small_photo
 from tests.recount import differences
 from tests.workers.town import Fleet
 
 WORKERS = ("fast", "fanout", "media")
-SOME_PEOPLE, SOME_POSTS = 30, 12
+SOME_PEOPLE, SOME_POSTS = 30, 15
+SOME_FILMS = (2, 8)
+SHORT_FILMS = tuple(replace(one, pan=replace(one.pan, seconds=0.5)) for one in FILMS)
 END_SECONDS = 5.0
 """From a Ctrl-C to the end of the process."""
 
 
 def a_part(whole: Plan, people: int, posts: int) -> Plan:
-    """The first people, what they do among themselves, and some of their posts."""
+    """The first people, what they do among themselves, and some of their posts: a reel and a film between pictures
+    are the last two."""
     chosen: list[Story] = []
-    for story in whole.posts:
-        if story.author < people and len(chosen) < posts:
+    some_films = [
+        replace(story, author=0, likers=(), savers=(), remarks=())
+        for story in whole.posts
+        if any(isinstance(shot, Take) and shot.film in SOME_FILMS for shot in story.shots)
+    ]
+    for story in [one for one in whole.posts if one.number < POSTS]:
+        if story.author < people and len(chosen) < posts - len(some_films):
             likers = tuple(one for one in story.likers if one < people)
             savers = tuple(one for one in story.savers if one < people)
             remarks = story.remarks if all(remark.author < people for remark in story.remarks) else ()
             chosen.append(replace(story, likers=likers, savers=savers, remarks=remarks))
     follows = [one for one in whole.follows if one.follower < people and one.followed < people]
-    return Plan(whole.people[:people], follows, chosen)
+    return Plan(whole.people[:people], follows, chosen + some_films)
 
 
 def silent(_name: str, _total: int) -> Callable[[int], None]:
@@ -93,7 +103,11 @@ async def workers(stack: Stack, store: Backend) -> AsyncIterator[None]:
 def test_the_plan_is_the_same_each_time() -> None:
     assert plan() == plan()
     # Another one would be sown beside the one that is there: usernames, keys and texts are drawn in one order.
-    assert hashlib.sha256(repr(plan()).encode()).hexdigest()[:16] == "4358da8b33175781"
+    assert hashlib.sha256(repr(plan()).encode()).hexdigest()[:16] == "a3ec22705f8cc6bb"
+    # And a town that was sown before there were films is left as it is.
+    whole = plan()
+    without = Plan(whole.people, whole.follows, [one for one in whole.posts if one.number < POSTS])
+    assert hashlib.sha256(repr(without).encode()).hexdigest()[:16] == "4358da8b33175781"
 
 
 def test_people_are_many_and_few_of_them_are_followed_by_many() -> None:
@@ -113,7 +127,7 @@ def test_people_are_many_and_few_of_them_are_followed_by_many() -> None:
 def test_who_likes_or_comments_may_see_the_post() -> None:
     whole = plan()
     accepted = {(edge.follower, edge.followed) for edge in whole.follows if not edge.is_asked}
-    assert len(whole.posts) == POSTS == 300
+    assert len(whole.posts) == POSTS + len(FILMS) == 309
     for story in whole.posts:
         assert set(story.savers) <= set(story.likers)
         assert {(liker, story.author) for liker in story.likers} <= accepted
@@ -153,12 +167,17 @@ def test_the_readme_names_every_photograph_with_its_licence() -> None:
 
 async def test_where_no_worker_runs_it_says_so(store: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(sending, "FILM_PATIENCE_SECONDS", 2.0)
     owner = await make_user(store)
     sender = sending.Sender(store, MediaLinks(store.signer))
     with pytest.raises(StartupError) as refused:
-        await sender.send(owner.id, UploadPurpose.POST, "a picture", small_photo(), "A cup")
+        await sender.send(owner.id, UploadPurpose.POST, "a picture", sending.Sent(small_photo(), "A cup"))
     said = "The workers did not process a picture in 1 s: do they run? `make run` starts them."
     assert str(refused.value) == said
+    film = sending.Sent(small_film(), "A tone", "video/mp4")
+    with pytest.raises(StartupError) as refused:
+        await sender.send(owner.id, UploadPurpose.REEL, "a film", film)
+    assert str(refused.value) == said.replace("a picture in 1 s", "a film in 2 s")
 
 
 async def test_sown_once_it_is_as_planned_and_sown_twice_nothing_changes(
@@ -166,6 +185,7 @@ async def test_sown_once_it_is_as_planned_and_sown_twice_nothing_changes(
 ) -> None:
     part = a_part(plan(), SOME_PEOPLE, SOME_POSTS)
     monkeypatch.setattr(sowing, "plan", lambda: part)
+    monkeypatch.setattr(posting, "FILMS", SHORT_FILMS)
     town = await sowing.sow(store.settings, silent)
     assert town.is_settled
     assert town.people == SOME_PEOPLE
@@ -194,11 +214,26 @@ async def planned(part: Plan) -> dict[str, int]:
         "portraits": portraits,
         "ready": shots + portraits,
         "posts": len(part.posts),
+        **kinds(part),
         "likes": sum(len(story.likers) for story in part.posts),
         "saves": sum(len(story.savers) for story in part.posts),
         "comments": sum(len(story.remarks) for story in part.posts),
         "replies": sum(remark.answers is not None for story in part.posts for remark in story.remarks),
+        "unused": 0,
         "left": 0,
+    }
+
+
+def kinds(part: Plan) -> dict[str, int]:
+    films = [FILMS[shot.film] for story in part.posts for shot in story.shots if isinstance(shot, Take)]
+    reels = sum(one.purpose is UploadPurpose.REEL for one in films)
+    among = sum(one.is_among_pictures for one in films)
+    return {
+        "reels": reels,
+        "videos": len(films) - reels - among,
+        "carousels": sum(len(story.shots) > 1 for story in part.posts),
+        "films": len(films),
+        "loud": sum(one.pan.has_sound for one in films),
     }
 
 
@@ -210,10 +245,17 @@ async def counted(store: Backend) -> dict[str, int]:
                (SELECT count(*) FROM users WHERE avatar IS NOT NULL) AS portraits,
                (SELECT count(*) FROM uploads WHERE status = 'READY' AND attached_to IS NOT NULL) AS ready,
                (SELECT count(*) FROM posts) AS posts,
+               (SELECT count(*) FROM posts WHERE kind = 'REEL') AS reels,
+               (SELECT count(*) FROM posts WHERE kind = 'VIDEO') AS videos,
+               (SELECT count(*) FROM posts WHERE kind = 'CAROUSEL') AS carousels,
+               (SELECT count(*) FROM uploads WHERE attached_to IS NOT NULL AND result ->> 'kind' = 'VIDEO') AS films,
+               (SELECT count(*) FROM uploads WHERE attached_to IS NOT NULL AND result ->> 'has_sound' = 'true') AS loud,
                (SELECT count(*) FROM likes) AS likes,
                (SELECT count(*) FROM saves) AS saves,
                (SELECT count(*) FROM comments) AS comments,
                (SELECT count(*) FROM comments WHERE parent_id IS NOT NULL) AS replies,
+               (SELECT count(*) FROM uploads JOIN users ON users.id = owner_id
+                WHERE attached_to IS NULL AND users.bio <> '') AS unused,
                (SELECT count(*) FROM deliveries WHERE state <> 'DONE') AS left
     """)
     return {name: sum(row[name] for row in rows) for name in rows[0].keys()}  # noqa: SIM118  a record is no mapping
@@ -224,6 +266,7 @@ async def test_an_interrupted_sowing_goes_on_where_it_was(
 ) -> None:
     whole = a_part(plan(), SOME_PEOPLE, SOME_POSTS + 3)
     monkeypatch.setattr(sowing, "plan", lambda: whole)
+    monkeypatch.setattr(posting, "FILMS", SHORT_FILMS)
 
     class Interrupted(Exception):
         pass
@@ -340,6 +383,7 @@ async def test_production_is_refused(stack: Stack) -> None:
 
 
 @pytest.mark.drill
+@pytest.mark.timeout(600)
 async def test_the_whole_town_by_command_twice(stack: Stack) -> None:
     async with empty_store(stack.settings, "whole_town", redis=14) as store, working(stack, store):
         await store.storage.ensure_bucket()
