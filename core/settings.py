@@ -108,6 +108,12 @@ class Settings(BaseSettings):
     password_threads: int = Field(2, ge=1, le=64, description="Passwords hashed at once per process.")
     upload_seconds: int = Field(3600, ge=1, description="How long a presigned upload is valid.")
     upload_max_bytes: int = Field(10 * 1024 * 1024, ge=1, description="Largest picture that is taken, in bytes.")
+    upload_part_bytes: int = Field(
+        8 * 1024 * 1024,
+        ge=5 * 1024 * 1024,
+        le=512 * 1024 * 1024,
+        description="Videos that are larger are sent in parts of so many bytes.",
+    )
     video_max_bytes: int = Field(
         100 * 1024 * 1024, ge=1, le=2**31 - 1, description="Largest video that is taken, in bytes."
     )

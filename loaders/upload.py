@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from loaders.context import Context
 from services.pages import Page
+from services.uploads.parts import PartRow, parts_of
 from services.uploads.reading import own_uploads, page_of_uploads
 from services.uploads.rows import UploadRow
 from services.viewer import ViewerIdentity
@@ -14,6 +15,10 @@ async def uploads_by_id(context: Context, upload_ids: Sequence[int]) -> dict[int
     if context.viewer is None:
         return {}
     return await own_uploads(context.reader, context.links, context.backend.storage, context.viewer_id, upload_ids)
+
+
+async def load_parts(context: Context, rows: Sequence[UploadRow]) -> list[list[PartRow]]:
+    return await parts_of(context.backend.storage, rows)
 
 
 async def load_uploads(

@@ -85,5 +85,13 @@ class ObjectUnchanged(Exception):
     """The object still is the one that the caller has (its ETag is the same)."""
 
 
+class MultipartGone(Exception):
+    """What was sent in parts is complete, or was aborted."""
+
+
+class PartsRefused(Exception):
+    """The parts are not, or no longer, those that an object was to be made of."""
+
+
 class RangeNotSatisfiable(Exception):
     """The range asked for lies outside the object."""

@@ -10,9 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from core.settings import Settings
 from media.errors import (
+    MultipartGone,
     ObjectChanged,
     ObjectMissing,
     ObjectUnchanged,
+    PartsRefused,
     RangeNotSatisfiable,
     StorageUnavailable,
 )
@@ -24,6 +26,17 @@ CONNECTIONS = 64
 UNSUPPORTED = {"NotImplemented", "XNotImplemented", "MethodNotAllowed", "InvalidStorageClass", "501", "405"}
 """Codes with which storages say that they cannot do something at all."""
 _MISSING = {"404", "NoSuchKey", "NotFound"}
+_KNOWN: dict[str, type[Exception]] = {
+    "304": ObjectUnchanged,
+    "412": ObjectChanged,
+    "PreconditionFailed": ObjectChanged,
+    "416": RangeNotSatisfiable,
+    "InvalidRange": RangeNotSatisfiable,
+    "NoSuchUpload": MultipartGone,
+    "InvalidPart": PartsRefused,
+    "InvalidPartOrder": PartsRefused,
+    "EntityTooSmall": PartsRefused,
+}
 
 
 def make_client(settings: Settings, endpoint: str) -> "S3Client":
@@ -63,10 +76,5 @@ def _translate(error: ClientError, key: str) -> Exception:
     code = str(error.response.get("Error", {}).get("Code", ""))
     if code in _MISSING and key:  # else it is the bucket that is missing
         return ObjectMissing(key)
-    if code == "304":
-        return ObjectUnchanged(key)
-    if code in {"412", "PreconditionFailed"}:
-        return ObjectChanged(key)
-    if code in {"416", "InvalidRange"}:
-        return RangeNotSatisfiable(key)
-    return StorageUnavailable(str(error))
+    known = _KNOWN.get(code)
+    return known(key) if known else StorageUnavailable(str(error))

@@ -21,6 +21,7 @@ from core import clock
 from core.settings import S3Encryption, Settings
 from media.bucket import cors_rules
 from media.errors import ObjectTooLarge, StorageUnavailable
+from media.multiparts import Multiparts
 from media.s3 import CONNECTIONS, make_client, translated
 from media.streams import CHUNK, Listed, ObjectInfo, ObjectStream, read_chunk, read_info
 
@@ -53,6 +54,7 @@ class ObjectStorage:
         public = settings.s3_public_endpoint or settings.s3_endpoint
         self._public = self._client if public == settings.s3_endpoint else make_client(settings, public)
         self._threads = ThreadPoolExecutor(min(_THREADS, CONNECTIONS), thread_name_prefix="s3")
+        self.multiparts = Multiparts(self._client, self._public, self._bucket, self._run, self.encrypting)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.shutdown)

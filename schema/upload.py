@@ -6,6 +6,8 @@ from typing import Any
 import strawberry
 from strawberry.scalars import ID
 
+from execution.batched import batched
+from loaders.upload import load_parts
 from media.recipe import ImageFilter
 from models.tables import MediaStatus, UploadPurpose
 from schema.base import Node, UserError, describe_values
@@ -54,24 +56,36 @@ class FormField:
 
 @strawberry.type(description="A part of a file that is sent in parts.")
 class UploadPart:
-    number: int = strawberry.field(description="From 1 on.")
-    url: URL = strawberry.field(description="Where to send it.")
-    byte_size: int = strawberry.field(description="Its size, exactly.")
-    is_uploaded: bool = strawberry.field(description="Whether it has arrived.")
+    number: int = strawberry.field(description="From 1 on, in the order in which they stand in the file.")
+    url: URL = strawberry.field(
+        description="Where to send it: PUT exactly its bytes there, with their number as Content-Length. Another number"
+        " of bytes, and the part of another place or upload, is refused."
+    )
+    byte_size: int = strawberry.field(
+        description="Its size, exactly: 8 MiB, or as this server has set; the last has the rest."
+    )
+    is_uploaded: bool = strawberry.field(description="Whether it has arrived. One that has may be sent again.")
 
 
 @strawberry.type(
-    description="A file on its way. Send a multipart form to `url` by `method`: the `formFields` first, then the file"
-    " as the field `file`; then finish the upload."
+    description="A file on its way. Where it has `parts`, send each that has not arrived, in any order; after a lost"
+    " connection ask for them again and go on. Else send a multipart form to `url` by `method`: the `formFields` first,"
+    " then the file as the field `file`. Then finish the upload."
 )
 class Upload(Node):
     status: MediaStatus = strawberry.field(description="What has become of it.")
     progress: float = strawberry.field(description="How far its processing is: 0 to 1.")
-    url: URL | None = strawberry.field(description="Where to send the file; null once it is finished or has expired.")
+    url: URL | None = strawberry.field(
+        description="Where to send the file; null where it is sent in parts, and once it is finished or has expired."
+    )
     method: str | None = strawberry.field(description="How to send it: POST; null where `url` is.")
     headers: list[HttpHeader] = strawberry.field(description="Headers to send with the file.")
     form_fields: list[FormField] = strawberry.field(description="Fields to send before the file, exactly as they are.")
-    parts: list[UploadPart] = strawberry.field(description="The parts of a file that is sent in parts; else empty.")
+    parts: list[UploadPart] = batched(
+        load_parts,
+        description="The parts of a file that is sent in parts, as a video of more than 8 MiB is; else, and once it is"
+        " finished or has expired, empty.",
+    )
     expires_at: datetime = strawberry.field(description="Until when the file may be sent and finished.")
     result: Media | None = strawberry.field(description="What came of it, once it is READY.")
     captured_at: datetime | None = strawberry.field(description="When the picture was taken, as the file says.")

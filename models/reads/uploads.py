@@ -2,7 +2,7 @@
 
 _COLUMNS = """
     id, owner_id, status, progress, content_type, byte_size, object_key, alt_text, expires_at, finished_at,
-    result, captured_at, camera, failure_reason, attached_to,
+    result, captured_at, camera, failure_reason, attached_to, multipart_id, part_size,
     (SELECT u.media_epoch FROM users u WHERE u.id = uploads.owner_id) AS owner_epoch
 """
 
@@ -34,7 +34,7 @@ UPLOADS_NEVER_SENT = """
 """
 
 UPLOADS_TO_EMPTY = """
-    SELECT id, owner_id, object_key, result FROM uploads
+    SELECT id, owner_id, object_key, multipart_id, result FROM uploads
     WHERE status IN ('CANCELLED', 'FAILED') AND objects_removed_at IS NULL
       AND expires_at < (SELECT clock_now()) - interval '10 minutes'
     ORDER BY expires_at LIMIT $1
@@ -42,7 +42,7 @@ UPLOADS_TO_EMPTY = """
 
 # $1 how many, $2 days for which the files of what was refused are kept
 UPLOADS_LONG_REJECTED = """
-    SELECT id, owner_id, object_key, result FROM uploads
+    SELECT id, owner_id, object_key, multipart_id, result FROM uploads
     WHERE status = 'REJECTED' AND objects_removed_at IS NULL
       AND rejected_at < (SELECT clock_now()) - make_interval(days => $2)
     ORDER BY rejected_at LIMIT $1
@@ -59,6 +59,12 @@ UPLOADS_GIVEN_UP = """
 
 # $1 keys of originals: those that belong to an upload of which not all was removed
 ORIGINALS_KNOWN = "SELECT object_key FROM uploads WHERE object_key = ANY($1) AND objects_removed_at IS NULL"
+
+# $1 keys of originals: those that belong to an upload whose parts may be sent, with the storage's name for these
+MULTIPARTS_KNOWN = """
+    SELECT object_key, multipart_id FROM uploads
+    WHERE object_key = ANY($1) AND multipart_id IS NOT NULL AND objects_removed_at IS NULL
+"""
 
 # $1 renditions: those that an upload has come to, and those that a job which is not over may be writing
 RENDITIONS_KNOWN = """

@@ -3,6 +3,7 @@
 from models.tables import MediaStatus
 from services.outbox import Job
 from services.uploads.jobs import read_upload
+from services.uploads.parts import remove_parts
 from services.uploads.rows import object_keys
 
 
@@ -14,4 +15,5 @@ async def discard_upload(job: Job) -> None:
     """
     upload = await read_upload(job)
     if upload is not None and upload["status"] in (MediaStatus.FAILED, MediaStatus.CANCELLED):
+        await remove_parts(job.backend, [upload])
         await job.backend.storage.delete(object_keys(upload))

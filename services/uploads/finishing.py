@@ -17,6 +17,7 @@ from services.consequences import EventKind
 from services.outbox import emit
 from services.text import checked_text
 from services.uploads.jobs import about
+from services.uploads.parts import WRONG_FILE, complete_parts
 from services.uploads.recipes import checked_recipe, dumped, refuse_for_films
 from services.uploads.watching import tell_change
 
@@ -50,6 +51,8 @@ async def finish_upload(
         refuse_for_films(recipe)
     if upload["finished_at"] is None:
         _check_open(upload)
+        if upload["multipart_id"] is not None:
+            await complete_parts(backend, upload, FIELD)
         await _check_object(backend, upload)
         if await _begin_processing(backend, upload, alt_text, recipe):
             await tell_change(backend, upload["id"])
@@ -77,7 +80,7 @@ async def _check_object(backend: Backend, upload: Any) -> None:
         ) from None
     # The form allows nothing else; who else can write to the bucket is not trusted with it.
     if found.size != upload["byte_size"] or found.content_type != upload["content_type"]:
-        raise UserFault(UserErrorCode.INVALID, "The file that arrived is not the one announced.", (FIELD,))
+        raise UserFault(UserErrorCode.INVALID, WRONG_FILE, (FIELD,))
 
 
 async def _begin_processing(backend: Backend, upload: Any, alt_text: str | None, recipe: Recipe) -> bool:

@@ -13,7 +13,7 @@ from models.reads.reader import Reader
 from models.reads.uploads import MEDIA_BY_ID, UPLOADS_BY_ID, UPLOADS_OF_OWNER
 from models.tables import MediaStatus
 from services.pages import Page, checked_first, decode_cursor, encode_cursor, page_of
-from services.uploads.rows import NamedValue, UploadForm, UploadRow
+from services.uploads.rows import InParts, NamedValue, UploadForm, UploadRow
 from services.visibility import visible_posts, visible_users
 from services.visible import MediaLinks, MediaRow, media_row
 
@@ -69,6 +69,12 @@ async def _shown(rows: Sequence[Any], links: MediaLinks, storage: ObjectStorage)
         for row, upload in zip(rows, uploads, strict=True)
         if upload.status is MediaStatus.UPLOADING and upload.expires_at - clock.now() >= SHORTEST_FORM
     ]
+    for row, upload in still_to_send:
+        if row["multipart_id"] is not None:
+            upload.in_parts = InParts(
+                row["object_key"], row["multipart_id"], row["byte_size"], row["part_size"], row["expires_at"]
+            )
+    still_to_send = [(row, upload) for row, upload in still_to_send if upload.in_parts is None]
     if still_to_send:
         # Signing is some computation for each: beside the loop, so that a page of them holds up nobody.
         await asyncio.to_thread(_give_forms, still_to_send, storage)

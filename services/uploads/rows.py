@@ -25,9 +25,20 @@ class UploadForm:
     fields: list[NamedValue]
 
 
+@dataclass(slots=True, frozen=True)
+class InParts:
+    """How a file is sent in parts: what `services.uploads.parts` asks the storage by."""
+
+    object_key: str
+    multipart_id: str
+    byte_size: int
+    part_size: int
+    expires_at: datetime
+
+
 @dataclass(slots=True, eq=False)
 class UploadRow:
-    """`form` is there while the file may be sent, `result` once it is READY."""
+    """`form` or `in_parts` is there while the file may be sent, `result` once it is READY."""
 
     id: int
     status: MediaStatus
@@ -38,8 +49,8 @@ class UploadRow:
     camera: str | None
     failure_reason: str | None
     form: UploadForm | None = None
+    in_parts: InParts | None = None
     headers: list[NamedValue] = field(default_factory=list)
-    parts: list[Any] = field(default_factory=list)
 
     @property
     def global_id(self) -> str:

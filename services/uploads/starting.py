@@ -1,11 +1,13 @@
 """Announcing uploads."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import func, insert
 
+from core.crash import crash_point
 from core.errors import UserErrorCode, UserFault
 from core.settings import Settings
 from media.containers import FILMS, PICTURES, SUPPORTED, canonical
@@ -40,15 +42,24 @@ class NewUpload:
     idempotency_key: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a file is to be sent: in parts, where the storage has a name for them."""
+
+    object_key: str
+    multipart_id: str | None = None
+    part_size: int | None = None
+
+
 async def start_upload(backend: Backend, owner_id: int, wanted: NewUpload) -> int:
-    """The upload's id. Raises UserFault."""
+    """The upload's id. Raises UserFault, StorageUnavailable for what is sent in parts, and ShardUnavailable."""
     [upload_id] = await _start(backend, owner_id, [_checked(wanted, backend.settings, ())])
     return upload_id
 
 
 async def start_uploads(backend: Backend, owner_id: int, wanted: Sequence[NewUpload]) -> list[int]:
-    """The uploads' ids, in the order asked for: all of them or none. Raises UserFault, with the place of the faulty
-    one in its `field`."""
+    """The uploads' ids, in the order asked for: all of them or none. Raises as `start_upload`, with the place of the
+    faulty one in its `field`."""
     if not wanted:
         raise UserFault(UserErrorCode.TOO_SHORT, "Announce one file at least.", ("inputs",))
     if len(wanted) > MOST_AT_ONCE:
@@ -91,16 +102,50 @@ def _check_size(wanted: NewUpload, settings: Settings, field: tuple[str, ...]) -
 
 
 async def _start(backend: Backend, owner_id: int, wanted: Sequence[NewUpload]) -> list[int]:
-    async with backend.transaction(shard_of(owner_id)) as transaction:
-        return [await _insert(transaction, owner_id, one, backend.settings) for one in wanted]
+    """What is to be sent in parts is begun in the storage first, so that a row names what is there. What no row came to
+    name is aborted; where that is not known, since the process or its database died, by the sweep of orphans."""
+    places = await asyncio.gather(*(_place(backend, one) for one in wanted))
+    crash_point("start_upload.after_begin")
+    try:
+        async with backend.transaction(shard_of(owner_id)) as transaction:
+            started = [
+                await _insert(transaction, owner_id, one, place, backend.settings)
+                for one, place in zip(wanted, places, strict=True)
+            ]
+    except UserFault:
+        await _abort(backend, places)
+        raise
+    await _abort(backend, [place for place, (_, is_new) in zip(places, started, strict=True) if not is_new])
+    return [upload_id for upload_id, _ in started]
 
 
-async def _insert(transaction: Transaction, owner_id: int, wanted: NewUpload, settings: Settings) -> int:
+async def _place(backend: Backend, wanted: NewUpload) -> _Place:
+    key = original_key(new_token())
+    part_size = backend.settings.upload_part_bytes
+    if canonical(wanted.content_type) not in FILMS or wanted.byte_size <= part_size:
+        return _Place(key)
+    return _Place(key, await backend.storage.multiparts.begin(key, wanted.content_type), part_size)
+
+
+async def _abort(backend: Backend, places: Sequence[_Place]) -> None:
+    await asyncio.gather(
+        *(
+            backend.storage.multiparts.abort(place.object_key, place.multipart_id)
+            for place in places
+            if place.multipart_id is not None
+        )
+    )
+
+
+async def _insert(
+    transaction: Transaction, owner_id: int, wanted: NewUpload, place: _Place, settings: Settings
+) -> tuple[int, bool]:
+    """The upload's id, and whether there was none by this key before."""
     upload_id = await transaction.mint_id()
     if wanted.idempotency_key is not None:
         made = await claim_key(transaction, owner_id, OPERATION, wanted.idempotency_key, upload_id)
         if made != upload_id:
-            return made
+            return made, False
     await transaction.session.execute(
         insert(Upload).values(
             id=upload_id,
@@ -109,9 +154,11 @@ async def _insert(transaction: Transaction, owner_id: int, wanted: NewUpload, se
             content_type=wanted.content_type,
             byte_size=wanted.byte_size,
             file_name=wanted.file_name,
-            object_key=original_key(new_token()),
+            object_key=place.object_key,
+            multipart_id=place.multipart_id,
+            part_size=place.part_size,
             status=MediaStatus.UPLOADING.value,
             expires_at=func.clock_now() + timedelta(seconds=settings.upload_seconds),
         )
     )
-    return upload_id
+    return upload_id, True

@@ -12,6 +12,7 @@ from models.reads.uploads import UPLOADS_GIVEN_UP, UPLOADS_LONG_REJECTED, UPLOAD
 from models.tables import MediaStatus, Upload
 from services.backend import Backend
 from services.uploads.outcomes import make_failed
+from services.uploads.parts import remove_parts
 from services.uploads.rows import object_keys
 from services.uploads.watching import tell_change
 
@@ -63,6 +64,7 @@ async def _expire(backend: Backend, upload: Any) -> None:
 
 
 async def _empty(backend: Backend, uploads: Sequence[Any]) -> None:
+    await remove_parts(backend, uploads)
     await backend.storage.delete([key for upload in uploads for key in object_keys(upload)])
     for shard in {shard_of(upload["id"]) for upload in uploads}:
         numbers = [upload["id"] for upload in uploads if shard_of(upload["id"]) == shard]

@@ -5,6 +5,7 @@ import pytest
 
 from core import clock
 from core.errors import ShardUnavailable
+from media.errors import MultipartGone
 from media.keys import new_token, original_key
 from media.runner import ImageRunner
 from media.streams import Listed
@@ -77,8 +78,12 @@ async def test_a_sweep_goes_through_all_page_by_page(backend: Backend, monkeypat
     monkeypatch.setattr("services.uploads.orphans.YOUNGEST", timedelta(0))
     keys = await stored(backend, "swept/a/1", "swept/a/2", "swept/a/3", "swept/b/1")
     await stored(backend, "swept/c/1")
+    begun = [(key, await backend.storage.multiparts.begin(key, "video/mp4")) for key in ("swept/a/4", "swept/b/2")]
     sweep = OrphanSweep(backend)
-    steps = [await sweep.step() for _ in range(3)]
-    assert steps == [(2, 2, False), (1, 1, False), (1, 1, True)]
+    steps = [await sweep.step() for _ in range(4)]
+    assert steps == [(2, 2, False), (1, 1, False), (1, 1, False), (1, 1, True)]
+    with pytest.raises(MultipartGone):
+        await backend.storage.multiparts.arrived(*begun[0])
+    assert await backend.storage.multiparts.arrived(*begun[1]) == {}  # films are sent to the first prefix alone
     assert await gone(backend, [*keys, "swept/c/1"]) == [True] * 4 + [False]
     assert await sweep.step() == (0, 0, False)
