@@ -11,6 +11,10 @@ from PIL import Image as PillowImage
 
 from media.decoding import decode
 from media.keys import variant_name
+from media.looks.cropping import Box
+from media.looks.filters import filtered
+from media.looks.sliders import adjusted
+from media.looks.watermark import stamped
 from media.pictures import FORMATS, ImageFormat, Probed, Rendered, Source, Variant, square_side, variant_widths
 from media.recipe import PLAIN, Recipe
 from media.vips import UNBOUNDED
@@ -28,19 +32,24 @@ def render(
     source: Path,
     out_dir: Path,
     probed: Probed,
-    _recipe: Recipe = PLAIN,
+    recipe: Recipe = PLAIN,
     *,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Rendered:
-    """Write what `planned_variants` says of `source` into `out_dir`; of an animation, of its first frame.
+    """Do to `source` what the recipe says, and write what `planned_variants` says of it into `out_dir`; of an
+    animation, of its first frame.
 
     Each is upright, in sRGB, 8 bits, without metadata. `on_progress` is told 0..1 after each step. Raises
     MediaRejected where the pixels cannot be decoded.
     """
-    widths, side = variant_widths(probed.width), square_side(probed.width, probed.height)
+    box = Box.of(probed.width, probed.height, recipe.crop)
+    widths, side = variant_widths(box.width), square_side(box.width, box.height)
     steps = 1 + len(FORMATS) * (len(widths) + (side is not None))
-    decoded = decode(source, probed.mime, _width_to_decode(probed, widths[-1], side))
-    placeholder = encode_blurhash(decoded)
+    # Of a panorama so much that it is as high as the square one.
+    decoded = decode(source, probed.mime, box.width_to_decode(widths[-1], side or 1))
+    unmarked = _looked_at(box.cut(decoded), recipe)
+    shown = _marked(unmarked, recipe)
+    placeholder = encode_blurhash(shown)
     on_progress(1 / steps)
     variants: list[Variant] = []
 
@@ -51,12 +60,13 @@ def render(
 
     for width in widths:
         # Each from the largest, not from the next larger: resampling twice softens.
-        save_all(decoded if width == decoded.width else _scale(decoded, width))
+        save_all(shown if width == shown.width else _scale(shown, width))
     if side is not None:
-        save_all(_cut_square(decoded, side), is_square=True)
+        # The mark stands in a corner, which is cut off: it gets one of its own.
+        save_all(_marked(_cut_square(unmarked, side), recipe), is_square=True)
     return Rendered(
-        width=probed.width,
-        height=probed.height,
+        width=box.width,
+        height=box.height,
         blurhash=placeholder,
         variants=variants,
         source=Source(
@@ -70,6 +80,17 @@ def render(
     )
 
 
+def _looked_at(image: Any, recipe: Recipe) -> Any:
+    """Held in memory: it is read for each variant."""
+    if recipe.adjust is not None:
+        image = adjusted(image, recipe.adjust)
+    return filtered(image, recipe.filter).copy_memory()
+
+
+def _marked(image: Any, recipe: Recipe) -> Any:
+    return image if recipe.watermark is None else stamped(image, recipe.watermark).copy_memory()
+
+
 def encode_blurhash(image: Any) -> str:
     """BlurHash of 4×3 components, 3×4 where the picture is upright."""
     tiny = _opaque(image.thumbnail_image(_BLURHASH_SIDE, height=_BLURHASH_SIDE))
@@ -78,11 +99,6 @@ def encode_blurhash(image: Any) -> str:
         # The library reads pixels by a method that Pillow 14 renames.
         warnings.simplefilter("ignore", DeprecationWarning)
         return str(blurhash.encode(io.BytesIO(tiny.pngsave_buffer(keep="none")), *components))
-
-
-def _width_to_decode(probed: Probed, widest: int, side: int | None) -> int:
-    """As wide as the largest variant; of a panorama so wide that it is as high as the square one."""
-    return max(widest, -(-(side or 0) * probed.width // probed.height))
 
 
 def _scale(image: Any, width: int) -> Any:
