@@ -174,6 +174,9 @@ class Settings(BaseSettings):
         10.0, gt=0, description="A delivery still unfinished after this is queued again."
     )
     event_retention_days: int = Field(30, ge=1, description="How long finished events are kept.")
+    media_niceness: int = Field(
+        10, ge=0, le=19, description="How far workers of pictures and films give way to everybody else, 0 to 19."
+    )
 
     most_followed: int = Field(
         7500, ge=1, description="How many people one person may follow, those who are asked included."

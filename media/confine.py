@@ -10,6 +10,8 @@ import resource
 import signal
 import sys
 
+from core.niceness import keep_giving_way
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWNET = 0x40000000
@@ -17,6 +19,7 @@ _CLONE_NEWUSER = 0x10000000
 
 
 def main() -> None:
+    keep_giving_way()
     parent, memory, cpu, size = (int(number) for number in sys.argv[1:5])
     leave_network()  # first: who changes rights in this way is not told any more of the parent's death
     harden(parent, memory, size)

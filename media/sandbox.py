@@ -11,6 +11,7 @@ import sys
 import traceback
 from typing import IO
 
+from core.niceness import keep_giving_way
 from media.confine import harden
 from media.errors import MediaRejected, too_complex
 from media.protocol import JOB, REPLY, Job, Reply
@@ -19,6 +20,7 @@ LARGEST_OUTPUT = 64 * 2**20
 
 
 def main() -> None:
+    keep_giving_way()
     harden(int(sys.argv[1]), int(sys.argv[2]), LARGEST_OUTPUT)
     # Nothing that a library prints may end up between two replies.
     with os.fdopen(os.dup(1), "wb", buffering=0) as replies:

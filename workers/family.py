@@ -14,7 +14,8 @@ from services.queues import queue_name
 class JobFamily:
     """`timeout_seconds` is what one try may take: longer work saves its progress and raises `Unfinished`.
 
-    `resources` are open while a worker of the family runs.
+    `resources` are open while a worker of the family runs. What `computes` fills cores for seconds: its processes
+    give way to all others.
     """
 
     family: Family
@@ -22,6 +23,7 @@ class JobFamily:
     concurrency: int
     functions: Mapping[str, JobFunction]
     resources: tuple[AbstractAsyncContextManager[Any], ...] = ()
+    computes: bool = False
 
     @property
     def queue(self) -> str:

@@ -17,4 +17,5 @@ FILM = JobFamily(
         "process_film": partial(process_film, RUNNER),
     },
     resources=(RUNNER,),
+    computes=True,
 )

@@ -20,4 +20,5 @@ MEDIA = JobFamily(
         "remember_removed": remember_removed,
     },
     resources=(RUNNER,),
+    computes=True,
 )

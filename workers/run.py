@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from core.niceness import give_way
 from core.settings import Settings
 from services.backend import Backend
 from workers.bindings import PROCESSES
@@ -28,6 +29,8 @@ def patience(families: Sequence[JobFamily], settings: Settings) -> Settings:
 
 async def work(families: Sequence[JobFamily], settings: Settings) -> None:
     told_to_stop = stop_signal()
+    if any(jobs.computes for jobs in families):
+        give_way(settings.media_niceness)
     async with AsyncExitStack() as opened:
         backend = await Backend.open(patience(families, settings))
         opened.push_async_callback(backend.close)

@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 
+from core.niceness import keep_giving_way
 from media.confine import harden, leave_network
 from media.errors import MediaRejected
 from media.film.protocol import FILM_REPLY, TASK, FilmReply, FilmTask
@@ -16,6 +17,7 @@ from media.sandbox import LARGEST_OUTPUT, allow_cpu
 
 
 def main() -> None:
+    keep_giving_way()
     leave_network()
     harden(int(sys.argv[1]), int(sys.argv[2]), LARGEST_OUTPUT)
     # Nothing that a library prints may end up between two replies.

@@ -10,6 +10,7 @@ import traceback
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from core.niceness import keep_giving_way
 from media.confine import harden, leave_network
 from media.judging.protocol import ANSWER, QUESTION, Answer, Question, Seen
 from media.sandbox import LARGEST_OUTPUT, allow_cpu
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
+    keep_giving_way()
     leave_network()
     harden(int(sys.argv[1]), int(sys.argv[2]), LARGEST_OUTPUT)
     # Nothing that a library prints may end up between two answers.

@@ -1,0 +1,29 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ASK = "import os; from pathlib import Path; group = Path('/proc/self/autogroup'); "
+TELL = "; print(os.getpriority(os.PRIO_PROCESS, 0), group.read_text().split()[-1] if group.exists() else '')"
+GROUPS = Path("/proc/sys/kernel/sched_autogroup_enabled")
+HAS_GROUPS = GROUPS.exists() and GROUPS.read_text().strip() == "1"
+
+
+def told(work: str) -> list[str]:
+    """The niceness of a process that leads a session, and of that session, behind some work."""
+    program = [sys.executable, "-c", ASK + "from core.niceness import *; " + work + TELL]
+    return subprocess.run(program, capture_output=True, text=True, check=True, start_new_session=True).stdout.split()
+
+
+def test_a_process_gives_way_and_does_not_come_back() -> None:
+    assert told("give_way(5); give_way(7); give_way(3)")[0] == "7"
+    assert told("give_way(0); keep_giving_way()")[0] == "0"
+
+
+@pytest.mark.skipif(not HAS_GROUPS, reason="this system shares cores among processes alone")
+def test_its_session_gives_way_too_and_so_does_that_of_a_process_that_it_starts() -> None:
+    assert told("give_way(7)") == ["7", "7"]
+    assert told("os.nice(6); keep_giving_way()") == ["6", "6"]
+    assert told("os.nice(6)") == ["6", "0"]
+    assert told("keep_giving_way()") == ["0", "0"]
