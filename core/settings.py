@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     video_max_bytes: int = Field(
         100 * 1024 * 1024, ge=1, le=2**31 - 1, description="Largest video that is taken, in bytes."
     )
-    image_max_pixels: int = Field(50_000_000, ge=1, description="Largest picture, width times height.")
+    image_max_pixels: int = Field(100_000_000, ge=1, description="Largest picture, width times height.")
     image_max_side: int = Field(20_000, ge=1, description="Widest and highest picture, in pixels.")
     video_max_seconds: float = Field(60, gt=0, le=600, description="Longest video, in seconds, but for reels.")
     reel_max_seconds: float = Field(90, gt=0, le=600, description="Longest reel, in seconds.")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from media.errors import MediaProcessingFailed, MediaRejected, damaged, too_complex
+from media.errors import IsAnimated, MediaProcessingFailed, MediaRejected, damaged, too_complex
 from media.pictures import Rendered
 from media.protocol import JOB, REPLY, Job, Reply
 
@@ -32,7 +32,8 @@ _CRASHES = {
 
 
 class Child:
-    """One sandbox: does one job at a time. After an exception other than MediaRejected `is_alive` may be false."""
+    """One sandbox: does one job at a time. After an exception other than MediaRejected and IsAnimated `is_alive`
+    may be false."""
 
     _PROGRAM = "media.sandbox"
 
@@ -73,7 +74,7 @@ class Child:
         return self._process.returncode is None
 
     async def run(self, job: Job, on_progress: OnProgress, wall_seconds: float) -> Rendered:
-        """Raises MediaRejected for the picture's faults, MediaProcessingFailed for ours."""
+        """Raises MediaRejected for the picture's faults, MediaProcessingFailed for ours, IsAnimated."""
         self.jobs += 1
         try:
             async with asyncio.timeout(wall_seconds):
@@ -87,6 +88,8 @@ class Child:
             await on_progress(reply.progress)
         if reply.rejection is not None:
             raise MediaRejected(reply.rejection, reply.message)
+        if reply.is_animated:
+            raise IsAnimated
         if reply.rendered is None:
             raise MediaProcessingFailed(reply.failure or "no reason given")
         return reply.rendered

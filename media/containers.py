@@ -1,9 +1,11 @@
-"""File formats as their first bytes name them, and whether a file has its end. No decoding."""
+"""File formats as their first bytes name them, how many pictures it shows, and whether it has its end. No decoding."""
 
 import mmap
+from dataclasses import dataclass
 from pathlib import Path
 
-from media.boxes import BoxCutShort, boxes, brands
+from media.boxes import brands
+from media.errors import too_complex
 
 PICTURES = {
     "image/jpeg": "JPEG",
@@ -15,6 +17,9 @@ PICTURES = {
     "image/heif": "HEIF",
 }
 """Pictures that are taken: type and name."""
+
+HEIFS = {"image/avif", "image/heic"}
+"""Pictures that lie in boxes."""
 
 FILMS = {"video/mp4": "MP4", "video/quicktime": "QuickTime", "video/webm": "WebM"}
 """Films that are taken: type and name."""
@@ -34,6 +39,9 @@ _ALIASES = {
 }
 
 HEAD_BYTES = 4096
+MOST_BLOCKS = 200_000
+"""What no picture of ours comes near: ten megabytes of GIF are 40,000."""
+
 _PREFIXES = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -167,86 +175,99 @@ def _name_of(listed: list[bytes]) -> str:
     return "HEIF" if {b"mif1", b"msf1"} & set(listed) else "ISO media"
 
 
-def is_cut_short(path: Path, mime: str) -> bool:
-    """Whether the file ends before its format says that it does.
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """`frames` is the number of pictures that an animation shows, 1 where nothing moves; `is_cut` says that the file
+    ends before its format says that it does."""
 
-    libvips sees this only as far as it decodes, and it decodes the first frame of an animation alone. In a JPEG
-    only the headers are looked at: the length of its pixels is known after decoding.
+    frames: int
+    is_cut: bool
+
+
+def walk(data: bytes | mmap.mmap, mime: str, most_frames: int) -> Walk:
+    """Go through the blocks of a JPEG, PNG, WebP or GIF, and stop when there are more frames than that.
+
+    libvips sees what is cut only as far as it decodes, and it decodes the first frame of an animation alone. In a JPEG
+    only the headers are looked at: the length of its pixels is known after decoding. Raises MediaRejected where there
+    are more blocks than a picture has.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        return _WALKS[mime](data)
+    return _WALKS[mime](data, most_frames)
 
 
-def _png_is_cut(data: mmap.mmap) -> bool:
-    at = 8
-    while at + 12 <= len(data):
-        length = int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] == b"IEND":
-            return False
+class _Steps:
+    """How many blocks may be looked at."""
+
+    def __init__(self) -> None:
+        self._left = MOST_BLOCKS
+
+    def take(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise too_complex()
+
+
+def _walk_png(data: bytes | mmap.mmap, most: int) -> Walk:
+    at, frames, steps = 8, 0, _Steps()
+    while at + 12 <= len(data) and frames <= most:
+        steps.take()
+        length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if name == b"IEND":
+            return Walk(max(1, frames), is_cut=False)
+        frames += name == b"fcTL"
         at += 12 + length
-    return True
+    return Walk(max(1, frames), is_cut=frames <= most)
 
 
-def _webp_is_cut(data: mmap.mmap) -> bool:
-    return len(data) < 12 or int.from_bytes(data[4:8], "little") + 8 > len(data)
+def _walk_webp(data: bytes | mmap.mmap, most: int) -> Walk:
+    end = int.from_bytes(data[4:8], "little") + 8
+    at, frames, steps = 12, 0, _Steps()
+    while at + 8 <= min(end, len(data)) and frames <= most:
+        steps.take()
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        frames += data[at : at + 4] == b"ANMF"
+        at += 8 + size + size % 2
+    return Walk(max(1, frames), is_cut=len(data) < 12 or end > len(data))
 
 
-def _jpeg_is_cut(data: mmap.mmap) -> bool:
-    at = 2
+def _walk_jpeg(data: bytes | mmap.mmap, _most: int) -> Walk:
+    at, steps = 2, _Steps()
     while at + 4 <= len(data):
+        steps.take()
         marker = data[at + 1]
         if data[at] != 0xFF or marker == 0xDA:  # not a marker: damaged, not cut; or the pixels begin
-            return False
+            return Walk(1, is_cut=False)
         if marker == 0xFF:  # padding
             at += 1
         else:
             at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return True
+    return Walk(1, is_cut=True)
 
 
-def _gif_is_cut(data: mmap.mmap) -> bool:
+def _walk_gif(data: bytes | mmap.mmap, most: int) -> Walk:
     if len(data) < 13:
-        return True
-    at = 13 + _colour_table(data[10])
+        return Walk(1, is_cut=True)
+    at, frames, steps = 13 + _colour_table(data[10]), 0, _Steps()
     # A file that ends between two blocks lacks only its trailer, which some encoders leave out.
-    while at < len(data):
+    while at < len(data) and frames <= most:
         block = data[at]
-        if block == 0x3B:
-            return False
-        if block == 0x21:
-            at += 2
-        elif block == 0x2C:
-            if at + 10 > len(data):
-                return True
+        if block == 0x2C and at + 10 <= len(data):
             at += 11 + _colour_table(data[at + 9])
-        else:
-            return False  # damaged, not cut
-        while True:
-            if at >= len(data):
-                return True
-            size = data[at]
-            at += 1 + size
-            if size == 0:
-                break
-    return at > len(data)
-
-
-def _heif_is_cut(data: mmap.mmap) -> bool:
-    try:
-        return not [box for box in boxes(data, 0, len(data)) if box.kind == b"meta"]
-    except BoxCutShort:
-        return True
+            frames += 1
+        elif block == 0x21:
+            at += 2
+        else:  # its end, or damaged, or cut within a picture
+            return Walk(max(1, frames), is_cut=block == 0x2C)
+        while at < len(data) and data[at]:
+            steps.take()
+            at += 1 + data[at]
+        if at >= len(data):
+            return Walk(max(1, frames), is_cut=True)
+        at += 1
+    return Walk(max(1, frames), is_cut=at > len(data))
 
 
 def _colour_table(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-_WALKS = {
-    "image/png": _png_is_cut,
-    "image/webp": _webp_is_cut,
-    "image/jpeg": _jpeg_is_cut,
-    "image/gif": _gif_is_cut,
-    "image/avif": _heif_is_cut,
-    "image/heic": _heif_is_cut,
-}
+_WALKS = {"image/png": _walk_png, "image/webp": _walk_webp, "image/jpeg": _walk_jpeg, "image/gif": _walk_gif}

@@ -76,6 +76,8 @@ def render(
             pages=probed.pages,
             captured_at=probed.captured_at,
             camera=probed.camera,
+            latitude=probed.latitude,
+            longitude=probed.longitude,
         ),
     )
 

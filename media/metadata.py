@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 _LONGEST_CAMERA = 100
+_RATIONAL = re.compile(r"(\d+)/(\d+)")
+_DEGREES_MINUTES_SECONDS = 3
 _DESCRIPTION = re.compile(r", \w+, \d+ components, \d+ bytes\)$")
 
 
@@ -29,6 +31,27 @@ def camera(header: Any) -> str | None:
     model = _exif(header, "exif-ifd0-Model") or ""
     name = model if model.lower().startswith(make.lower()) else f"{make} {model}"
     return name.strip()[:_LONGEST_CAMERA].strip() or None
+
+
+def place(header: Any) -> tuple[float, float] | None:
+    """Latitude and longitude in degrees, north and east positive; None where either is missing or is nowhere."""
+    latitude = _degrees(header, "Latitude", {"N": 1, "S": -1}, 90)
+    longitude = _degrees(header, "Longitude", {"E": 1, "W": -1}, 180)
+    return None if latitude is None or longitude is None else (latitude, longitude)
+
+
+def _degrees(header: Any, name: str, signs: dict[str, int], most: int) -> float | None:
+    field = f"exif-ifd3-GPS{name}"
+    sign = signs.get(_exif(header, f"{field}Ref") or "")
+    if sign is None or header.get_typeof(field) == 0:
+        return None
+    # libvips writes "64/1 9/1 0/1 (64, 9, 0, Rational, 3 components, 24 bytes)".
+    parts = _RATIONAL.findall(str(header.get(field)).partition(" (")[0])
+    if len(parts) != _DEGREES_MINUTES_SECONDS or not all(int(below) for _, below in parts):
+        return None
+    degrees, minutes, seconds = (int(above) / int(below) for above, below in parts)
+    found = degrees + minutes / 60 + seconds / 3600
+    return round(sign * found, 7) if found <= most else None
 
 
 def _exif(header: Any, field: str) -> str | None:

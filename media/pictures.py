@@ -40,11 +40,12 @@ FORMATS = (ImageFormat.JPEG, ImageFormat.WEBP, ImageFormat.AVIF)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that one picture may have: bytes of the file, width times height, width and height."""
+    """The most that one picture may have: bytes of the file, width times height, width and height, frames."""
 
     max_bytes: int
     max_pixels: int
     max_side: int
+    max_frames: int = 1_000
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -59,8 +60,9 @@ class Limits:
 class Probed:
     """What a file's headers say. Width and height are of the upright picture, in pixels.
 
-    `orientation` is EXIF's, 1 to 8. `captured_at` is in UTC where the camera noted its zone; where it did not,
-    its local time is taken for UTC.
+    `orientation` is EXIF's, 1 to 8; always 1 of HEIC and AVIF, which come upright out of their decoders. `captured_at`
+    is in UTC where the camera noted its zone; where it did not, its local time is taken for UTC. Latitude and longitude
+    are in degrees, north and east positive; both or neither.
     """
 
     kind: MediaKind
@@ -71,6 +73,8 @@ class Probed:
     pages: int
     captured_at: datetime | None
     camera: str | None
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,50 +1,85 @@
 """What a file is, by its bytes: type, size and frames from the headers, before anything is decoded."""
 
+import mmap
 from pathlib import Path
 from typing import Any
 
 from media import metadata
-from media.containers import FILMS, SUPPORTED, canonical, is_cut_short, name_unsupported, read_head, sniff
-from media.errors import MediaRejected, RejectionReason, cut_short, damaged
+from media.containers import FILMS, HEIFS, SUPPORTED, canonical, name_unsupported, read_head, sniff, walk
+from media.errors import IsAnimated, MediaRejected, RejectionReason, cut_short, damaged
+from media.heif import look_at_heif
 from media.pictures import Limits, MediaKind, Probed, variant_widths
 from media.vips import pyvips
 
 _WEBP_MAX_SIDE = 16_383
-_TAKEN = "JPEG, PNG, WebP and GIF pictures can be posted."
+_TAKEN = "JPEG, PNG, WebP, GIF, AVIF and HEIC pictures can be posted."
 
 
-def probe(path: Path, limits: Limits, declared_type: str | None = None) -> Probed:
-    """Describe the picture in `path`, or raise MediaRejected.
+def probe(path: Path, limits: Limits, declared_type: str | None = None, *, first_frame: bool = False) -> Probed:
+    """Describe the picture in `path`, or raise MediaRejected; IsAnimated where it moves, unless its first frame is what
+    is wanted.
 
-    `declared_type` is the content type under which it was announced; the bytes must agree with it.
+    `declared_type` is the content type under which it was announced; the bytes must agree with it. Of a sequence of
+    HEIC or AVIF the picture that stands for it is described.
     """
     _check_bytes(path.stat().st_size, limits)
     mime = _type_of(read_head(path), declared_type)
-    header = open_header(path, mime)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        probed = (_probe_boxes if mime in HEIFS else _probe_blocks)(data, path, mime, limits)
+    if probed.pages > 1 and not first_frame:
+        raise IsAnimated
+    return probed
+
+
+def _probe_boxes(data: mmap.mmap, path: Path, mime: str, limits: Limits) -> Probed:
+    look = look_at_heif(data)
+    if look.largest[0] * look.largest[1] > limits.max_pixels:
+        _check_size(*look.largest, limits)
+    _check_size(look.width, look.height, limits)
+    return _described(_open_header(path), mime, (look.width, look.height), orientation=1, pages=1)
+
+
+def _probe_blocks(data: mmap.mmap, path: Path, mime: str, limits: Limits) -> Probed:
+    walked = walk(data, mime, limits.max_frames)
+    if walked.frames > limits.max_frames:
+        raise MediaRejected(
+            RejectionReason.TOO_MANY_FRAMES, f"This animation has more than {limits.max_frames:,} frames."
+        )
+    try:
+        header = _open_header(path)
+    except MediaRejected as error:
+        raise (cut_short() if walked.is_cut else error) from error
     orientation = header.get("orientation") if header.get_typeof("orientation") else 1
     if not 1 <= orientation <= 8:
         orientation = 1
     width, height = (header.height, header.width) if orientation >= 5 else (header.width, header.height)
     _check_size(width, height, limits)
-    if is_cut_short(path, mime):
+    if walked.is_cut:
         raise cut_short()
+    return _described(header, mime, (width, height), orientation=orientation, pages=walked.frames)
+
+
+def _described(header: Any, mime: str, size: tuple[int, int], *, orientation: int, pages: int) -> Probed:
+    latitude, longitude = metadata.place(header) or (None, None)
     return Probed(
         kind=MediaKind.IMAGE,
         mime=mime,
-        width=width,
-        height=height,
+        width=size[0],
+        height=size[1],
         orientation=orientation,
-        pages=header.get_n_pages(),
+        pages=pages,
         captured_at=metadata.captured_at(header),
         camera=metadata.camera(header),
+        latitude=latitude,
+        longitude=longitude,
     )
 
 
-def open_header(path: Path, mime: str) -> Any:
+def _open_header(path: Path) -> Any:
     try:
         return pyvips.Image.new_from_file(str(path), access="sequential")
     except pyvips.Error as error:
-        raise (cut_short() if is_cut_short(path, mime) else damaged()) from error
+        raise damaged() from error
 
 
 def _check_bytes(size: int, limits: Limits) -> None:

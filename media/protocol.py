@@ -12,7 +12,8 @@ from media.recipe import PLAIN, Recipe
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One picture to make variants of. `cpu_seconds` is what it may cost."""
+    """One picture to make variants of. `cpu_seconds` is what it may cost; `first_frame` says that of one that moves the
+    first frame is wanted."""
 
     source: Path
     out_dir: Path
@@ -20,21 +21,24 @@ class Job:
     declared_type: str | None
     cpu_seconds: int
     recipe: Recipe = PLAIN
+    first_frame: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One of four: progress alone; what was rendered; a rejection with its message; a failure of ours."""
+    """One of five: progress alone; what was rendered; a rejection with its message; that the picture moves; a failure
+    of ours."""
 
     progress: float = 0.0
     rendered: Rendered | None = None
     rejection: RejectionReason | None = None
     message: str = ""
+    is_animated: bool = False
     failure: str | None = None
 
     @property
     def is_last(self) -> bool:
-        return self.rendered is not None or self.rejection is not None or self.failure is not None
+        return self.rendered is not None or self.rejection is not None or self.is_animated or self.failure is not None
 
 
 JOB = TypeAdapter(Job)

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from media.child import Child, OnProgress
-from media.errors import MediaRejected
+from media.errors import IsAnimated, MediaRejected
 from media.pictures import Limits, Rendered
 from media.protocol import Job
 from media.recipe import PLAIN, Recipe
@@ -17,7 +17,7 @@ from media.recipe import PLAIN, Recipe
 class SandboxLimits:
     """What one process may have: address space, CPU and wall-clock seconds per picture, pictures in its life."""
 
-    memory_bytes: int = 1024 * 2**20
+    memory_bytes: int = 1280 * 2**20
     cpu_seconds: int = 20
     wall_seconds: float = 60
     jobs: int = 500
@@ -60,12 +60,14 @@ class ImageRunner:
         *,
         declared_type: str | None = None,
         recipe: Recipe = PLAIN,
+        first_frame: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Rendered:
         """Probe `source`, do to it what the recipe says, and write its variants into `out_dir`, which must exist.
 
         `on_progress` is awaited with 0..1 after each step. Raises MediaRejected where the file is at fault,
-        MediaProcessingFailed where trying again may help.
+        MediaProcessingFailed where trying again may help, IsAnimated where it moves and not only its `first_frame` is
+        wanted.
         """
         job = Job(
             source=_absolute(source),
@@ -74,12 +76,13 @@ class ImageRunner:
             declared_type=declared_type,
             cpu_seconds=self._sandbox.cpu_seconds,
             recipe=recipe,
+            first_frame=first_frame,
         )
         async with self._free:
             child = await self._take()
             try:
                 rendered = await child.run(job, on_progress or _ignore, self._sandbox.wall_seconds)
-            except MediaRejected:
+            except (MediaRejected, IsAnimated):
                 await self._give_back(child)
                 raise
             except BaseException:

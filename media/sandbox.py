@@ -13,7 +13,7 @@ from typing import IO
 
 from core.niceness import keep_giving_way
 from media.confine import harden
-from media.errors import MediaRejected, too_complex
+from media.errors import IsAnimated, MediaRejected, too_complex
 from media.protocol import JOB, REPLY, Job, Reply
 
 LARGEST_OUTPUT = 64 * 2**20
@@ -38,12 +38,14 @@ def work(job: Job, replies: IO[bytes]) -> None:
 
     allow_cpu(job.cpu_seconds)
     try:
-        probed = probe(job.source, job.limits, job.declared_type)
+        probed = probe(job.source, job.limits, job.declared_type, first_frame=job.first_frame)
         rendered = render(
             job.source, job.out_dir, probed, job.recipe, on_progress=lambda share: send(replies, Reply(progress=share))
         )
     except MediaRejected as rejected:
         send(replies, rejection_of(rejected))
+    except IsAnimated:
+        send(replies, Reply(is_animated=True))
     except MemoryError:
         send(replies, rejection_of(too_complex()))
     except Exception:  # noqa: BLE001  whatever it is, the worker has to hear of it

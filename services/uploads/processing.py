@@ -14,7 +14,7 @@ from media.pictures import Limits, Rendered, Source, Variant
 from media.recipe import PLAIN, RECIPE, Recipe
 from media.runner import ImageRunner
 from models.ids import shard_of
-from models.tables import MediaStatus
+from models.tables import MediaStatus, UploadPurpose
 from services.consequences import EventKind
 from services.moderation.judging import Refused, judge, judge_file, judged_of
 from services.outbox import Job, emit
@@ -80,6 +80,7 @@ async def _make_pictures(runner: ImageRunner, job: Job, upload: Any) -> Outcome:
             limits,
             declared_type=upload["content_type"],
             recipe=recipe,
+            first_frame=upload["purpose"] == UploadPurpose.AVATAR,
             on_progress=on_rendered,
         )
         crash_point("process_upload.after_render")
