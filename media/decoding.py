@@ -18,6 +18,10 @@ from media.vips import UNBOUNDED, pyvips
 options.DECODE_THREADS = 1
 options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
 
+# Modes of pillow-heif: "RGB", "RGBa" where what is transparent has been multiplied in, "I;16" for grey of 16 bits.
+_BANDS = {"L": 1, "I": 1, "LA": 2, "La": 2, "RGB": 3, "RGBA": 4, "RGBa": 4}
+_GREY = {"uchar": "b-w", "ushort": "grey16"}
+_COLOURED = {"uchar": "srgb", "ushort": "rgb16"}
 _TOO_MUCH = (
     "out of memory",
     "insufficient memory",
@@ -73,10 +77,14 @@ def _decode_hevc(source: Path) -> Any:
         (width, height), mode, pixels = picture.size, picture.mode, picture.data
     except (ValueError, RuntimeError, EOFError, SyntaxError, OSError, IndexError) as error:
         raise _rejection(str(error).lower()) from error
-    image = pyvips.Image.new_from_memory(pixels, width, height, len(mode), "uchar")
-    image = image.copy(interpretation="b-w" if len(mode) < 3 else "srgb")
-    if mode.endswith("a"):
-        image = image.unpremultiply().cast("uchar")
+    name, _, depth = mode.partition(";")
+    bands, kind = _BANDS[name], "ushort" if depth else "uchar"
+    image = pyvips.Image.new_from_memory(pixels, width, height, bands, kind)
+    image = image.copy(
+        interpretation=("grey16" if depth else "b-w") if bands in _GREY else "rgb16" if depth else "srgb"
+    )
+    if name.endswith("a"):
+        image = image.unpremultiply().cast(kind)
     if profile := picture.info.get("icc_profile"):
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
     return image

@@ -19,7 +19,7 @@ TRACES = (b"Exif", b"GPS", b"xmp", b"XMP", b"Photoshop", b"8BIM", b"ICC_PROFILE"
 
 
 def rendered(path: Path, out_dir: Path, limits: Limits) -> Rendered:
-    return render(path, out_dir, probe(path, limits))
+    return render(path, out_dir, probe(path, limits, first_frame=True))
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:

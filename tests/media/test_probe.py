@@ -13,7 +13,7 @@ from media.errors import MediaRejected, RejectionReason
 from media.pictures import Limits, MediaKind, Probed
 from media.probe import probe
 
-TAKEN = "JPEG, PNG, WebP and GIF pictures can be posted."
+TAKEN = "JPEG, PNG, WebP, GIF, AVIF and HEIC pictures can be posted."
 
 
 def refusal(path: Path, limits: Limits, declared_type: str | None = None) -> tuple[RejectionReason, str]:
@@ -32,6 +32,8 @@ def test_a_phone_photo_is_described_upright(phone_photo: Path, limits: Limits) -
         pages=1,
         captured_at=datetime(2025, 6, 1, 10, 30, 45, tzinfo=UTC),
         camera="Heliograph Phone 1",
+        latitude=64.15,
+        longitude=-21.9333333,
     )
 
 
@@ -52,7 +54,7 @@ def test_each_format_by_its_bytes(
 ) -> None:
     path = tmp_path / "upload"
     path.write_bytes(samples[name])
-    found = probe(path, limits, mime)
+    found = probe(path, limits, mime, first_frame=True)
     assert (found.mime, found.width, found.height, found.orientation, found.pages) == (mime, 600, 400, 1, pages)
     assert (found.captured_at, found.camera) == (None, None)
 

@@ -279,7 +279,7 @@ async def test_no_secret_is_within_its_reach(monkeypatch: pytest.MonkeyPatch) ->
         environment = proc(child_of(runner).pid, "environ")
         assert "VIPS_CONCURRENCY=1" in environment
         assert "HELIOGRAPH" not in environment
-        assert f"Max address space         {1024 * MB}" in proc(child_of(runner).pid, "limits")
+        assert f"Max address space         {1280 * MB}" in proc(child_of(runner).pid, "limits")
 
 
 def test_it_dies_with_its_worker() -> None:
@@ -323,7 +323,7 @@ async def fuzz(rounds: int, samples: dict[str, bytes], tmp_path: Path, limits: L
                         data[at:at] = data[at : at + chance.randrange(1, 50)]
             source.write_bytes(data)
             try:
-                await runner.process_image(source, tmp_path, limits)
+                await runner.process_image(source, tmp_path, limits, first_frame=True)
             except MediaRejected as rejected:
                 outcomes[rejected.reason] = outcomes.get(rejected.reason, 0) + 1
             else:
