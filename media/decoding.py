@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pillow_heif
+from PIL import _avif
 from pillow_heif import options
 
 from media.colours import to_srgb
@@ -18,7 +19,7 @@ from media.vips import UNBOUNDED, pyvips
 options.DECODE_THREADS = 1
 options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
 
-# Modes of pillow-heif: "RGB", "RGBa" where what is transparent has been multiplied in, "I;16" for grey of 16 bits.
+# Of the modes of Pillow and pillow-heif; those with a small a have been multiplied by what is transparent.
 _BANDS = {"L": 1, "I": 1, "LA": 2, "La": 2, "RGB": 3, "RGBA": 4, "RGBa": 4}
 _GREY = {"uchar": "b-w", "ushort": "grey16"}
 _COLOURED = {"uchar": "srgb", "ushort": "rgb16"}
@@ -40,7 +41,7 @@ def decode(source: Path, mime: str, width: int) -> Any:
     Read once, from front to back; a JPEG is shrunk while it is decoded. Held in memory.
     """
     try:
-        image = (_decode_heif if mime in HEIFS else _decode)(source, width)
+        image = (_decode_boxes if mime in HEIFS else _decode)(source, width)
     except pyvips.Error as error:
         raise _rejection(str(error).lower()) from error
     if image.hasalpha() and image[image.bands - 1].min() == 255:
@@ -54,45 +55,58 @@ def _decode(source: Path, width: int) -> Any:
     ).copy_memory()
 
 
-def _decode_heif(source: Path, width: int) -> Any:
-    """HEIC by pillow-heif, since the libheif in libvips' wheels has no HEVC; AVIF by libvips. Either turns it upright,
-    by its boxes alone: what EXIF says of orientation counts for nothing in these files."""
+def _decode_boxes(source: Path, width: int) -> Any:
+    """HEIC by pillow-heif and AVIF by Pillow: the libheif in the wheels of libvips has no HEVC, and would take more
+    memory than there is for an AVIF of 100 megapixels. What is to be turned is said by boxes: what EXIF says of it
+    counts for nothing in these files."""
     with source.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         look = look_at_heif(data)
-    if look.codec == "HEVC":
-        image = _decode_hevc(source)
-    else:
-        # Not `thumbnail` with the file, which takes a small picture out of it where it holds one.
-        image = pyvips.Image.new_from_file(str(source), access="sequential", fail_on="error")
-    _check_claims(image, look)
-    profile = image.get("icc-profile-data") if image.get_typeof("icc-profile-data") else None
-    made = image.thumbnail_image(width, height=UNBOUNDED, size="down", export_profile="srgb", no_rotate=True)
-    made = made.copy_memory()
-    return to_srgb(made, look.nclx).copy_memory() if profile is None and look.nclx is not None else made
-
-
-def _decode_hevc(source: Path) -> Any:
     try:
-        picture = pillow_heif.open_heif(source.read_bytes(), convert_hdr_to_8bit=True)
-        (width, height), mode, pixels = picture.size, picture.mode, picture.data
+        image = (_decode_hevc if look.codec == "HEVC" else _decode_av1)(source, look)
     except (ValueError, RuntimeError, EOFError, SyntaxError, OSError, IndexError) as error:
         raise _rejection(str(error).lower()) from error
-    name, _, depth = mode.partition(";")
-    bands, kind = _BANDS[name], "ushort" if depth else "uchar"
-    image = pyvips.Image.new_from_memory(pixels, width, height, bands, kind)
-    image = image.copy(
-        interpretation=("grey16" if depth else "b-w") if bands in _GREY else "rgb16" if depth else "srgb"
-    )
-    if name.endswith("a"):
-        image = image.unpremultiply().cast(kind)
-    if profile := picture.info.get("icc_profile"):
+    made = image.thumbnail_image(width, height=UNBOUNDED, size="down", export_profile="srgb").copy_memory()
+    has_profile = image.get_typeof("icc-profile-data") != 0
+    return made if has_profile or look.nclx is None else to_srgb(made, look.nclx).copy_memory()
+
+
+def _decode_hevc(source: Path, look: Heif) -> Any:
+    """It comes cut out and upright."""
+    picture = pillow_heif.open_heif(source, convert_hdr_to_8bit=True)
+    pixels = picture.data
+    name, _, depth = picture.mode.partition(";")
+    _check_claims(picture.size, (look.width, look.height))
+    image = _image(pixels, picture.size, name, picture.info.get("icc_profile"), is_deep=bool(depth))
+    return image.unpremultiply().cast(image.format) if name.endswith("a") else image
+
+
+def _decode_av1(source: Path, look: Heif) -> Any:
+    """It comes as it is coded, and says how it is to be turned."""
+    decoder = _avif.AvifDecoder(source.read_bytes(), "dav1d", 1)
+    size, _, mode, profile, _, orientation, _ = decoder.get_info()
+    image = _image(decoder.get_frame(0)[0], size, mode, profile)
+    if look.crop is not None:
+        image = image.crop(*look.crop)
+    upright = (image.height, image.width) if orientation >= 5 else (image.width, image.height)
+    _check_claims(upright, (look.width, look.height))
+    image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+    return image
+
+
+def _image(pixels: Any, size: tuple[int, int], mode: str, profile: bytes | None, *, is_deep: bool = False) -> Any:
+    bands, kind = _BANDS[mode], "ushort" if is_deep else "uchar"
+    if len(pixels) != size[0] * size[1] * bands * (1 + is_deep):
+        raise damaged()
+    image = pyvips.Image.new_from_memory(pixels, *size, bands, kind)
+    image = image.copy(interpretation=_GREY[kind] if bands <= 2 else _COLOURED[kind])
+    if profile:
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
     return image
 
 
-def _check_claims(image: Any, look: Heif) -> None:
-    """A file whose pixels are of another size than it said has not been judged by what it is."""
-    if abs(image.width - look.width) > 1 or abs(image.height - look.height) > 1:
+def _check_claims(size: tuple[int, int], claimed: tuple[int, int]) -> None:
+    """A file whose pixels are of another size than it said was not judged by what it is."""
+    if abs(size[0] - claimed[0]) > 1 or abs(size[1] - claimed[1]) > 1:
         raise damaged()
 
 

@@ -1,4 +1,4 @@
-"""HEIC and AVIF (ISO 23008-12): what their boxes claim, before libheif sees them. No decoding."""
+"""HEIC and AVIF (ISO 23008-12): what their boxes claim, before a decoder sees them. No decoding."""
 
 import mmap
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ MOST_NUMBERS = 150_000
 MOST_ITEMS = 4_096
 """The tiles of 100 megapixels, with those of a second picture for brighter screens, are not half as many."""
 
+_MOST_EXIF = 2**20
 _CODECS = {b"hvc1": "HEVC", b"av01": "AV1"}
 _OTHERS = {b"avc1": "H.264", b"vvc1": "VVC", b"jpeg": "JPEG", b"j2k1": "JPEG 2000", b"unci": "uncompressed"}
 _SINGLE = (b"iinf", b"iloc", b"iprp", b"pitm", b"iref", b"idat")
@@ -23,7 +24,8 @@ class Heif:
 
     `codec` is HEVC or AV1. `largest` is width and height of the largest area that anything in the file claims. `nclx`
     are the numbers of primaries and transfer characteristics (ISO 23091-2) where these, and no profile, say what its
-    colours are. `tiles` is 1 where it is no grid.
+    colours are. `crop` is left, top, width and height of what is cut out before it is turned. `tiles` is 1 where it is
+    no grid. `exif` is what a camera wrote, as TIFF; empty where there is none.
     """
 
     codec: str
@@ -31,7 +33,9 @@ class Heif:
     height: int
     largest: tuple[int, int]
     nclx: tuple[int, int] | None
+    crop: tuple[int, int, int, int] | None
     tiles: int
+    exif: bytes
 
 
 def look_at_heif(data: Data) -> Heif:
@@ -261,14 +265,19 @@ class _File:
         codec = _codec(kinds.pop())
         if not all(tile.extents for tile in tiles):
             raise damaged()
-        width, height = self._shown(primary)
+        crop = self._crop(primary)
+        width, height = self._size_of(primary) if crop is None else crop[2:]
+        if sum(self._numbers(one).next(1) for one in primary.properties if one.kind == b"irot") & 1:
+            width, height = height, width
         return Heif(
             codec=codec,
             width=width,
             height=height,
             largest=max(self._claims, key=lambda size: size[0] * size[1]),
             nclx=self._nclx(primary) if self._has_colours(primary) else self._nclx(tiles[0]),
+            crop=crop,
             tiles=len(tiles),
+            exif=self._exif(),
         )
 
     def _tiles(self, grid: _Item) -> list[_Item]:
@@ -289,19 +298,29 @@ class _File:
             raise damaged()
         return tiles
 
-    def _shown(self, item: _Item) -> tuple[int, int]:
-        """Its size when all that is to be done to it, in the order in which it is listed, has been done."""
+    def _crop(self, item: _Item) -> tuple[int, int, int, int] | None:
+        """What is cut out of it, around its middle but for an offset."""
+        found = [one for one in item.properties if one.kind == b"clap"]
+        if not found:
+            return None
         width, height = self._size_of(item)
-        for one in item.properties:
-            if one.kind == b"irot" and self._numbers(one).next(1) & 1:
-                width, height = height, width
-            elif one.kind == b"clap":
-                numbers = self._numbers(one)
-                across, by, down, its = (numbers.next(4) for _ in range(4))
-                if not by or not its or not 1 <= across / by <= width or not 1 <= down / its <= height:
-                    raise damaged()
-                width, height = round(across / by), round(down / its)
-        return width, height
+        numbers = self._numbers(found[0])
+        parts = [numbers.next(4) for _ in range(8)]
+        if len(found) > 1 or not all(parts[1::2]):
+            raise damaged()
+        across, down = round(parts[0] / parts[1]), round(parts[2] / parts[3])
+        left = round(_signed(parts[4]) / parts[5] + (width - across) / 2)
+        top = round(_signed(parts[6]) / parts[7] + (height - down) / 2)
+        if not across or not down or left < 0 or top < 0 or left + across > width or top + down > height:
+            raise damaged()
+        return left, top, across, down
+
+    def _exif(self) -> bytes:
+        item = next((one for one in self._items.values() if one.kind == b"Exif" and one.extents), None)
+        if item is None or sum(end - begin for begin, end in item.extents) > _MOST_EXIF:
+            return b""
+        written = b"".join(self._data[begin:end] for begin, end in item.extents)
+        return written[4 + int.from_bytes(written[:4], "big") :]
 
     def _has_colours(self, item: _Item) -> bool:
         return any(one.kind == b"colr" for one in item.properties)
@@ -315,6 +334,10 @@ class _File:
                     return None
                 found = found or (numbers.next(2), numbers.next(2))
         return found
+
+
+def _signed(value: int) -> int:
+    return value - 2**32 if value >> 31 else value
 
 
 def _codec(kind: bytes) -> str:

@@ -1,13 +1,34 @@
 """What a camera wrote into a picture, for its owner. Nothing of it is left in any variant."""
 
 import re
+import struct
+import zlib
 from datetime import UTC, datetime
 from typing import Any
+
+from media.vips import pyvips
 
 _LONGEST_CAMERA = 100
 _RATIONAL = re.compile(r"(\d+)/(\d+)")
 _DEGREES_MINUTES_SECONDS = 3
 _DESCRIPTION = re.compile(r", \w+, \d+ components, \d+ bytes\)$")
+
+
+def header_of(exif: bytes) -> Any:
+    """The libvips header of a picture of one pixel with this EXIF (from II or MM on), since libvips reads it in files
+    alone."""
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
+        *([(b"eXIf", exif)] if exif else []),
+        (b"IDAT", zlib.compress(b"\0\0")),
+        (b"IEND", b""),
+    )
+    written = [struct.pack(">I4s", len(data), kind) + data + _checksum(kind + data) for kind, data in chunks]
+    return pyvips.Image.new_from_buffer(b"\x89PNG\r\n\x1a\n" + b"".join(written), "", access="sequential")
+
+
+def _checksum(data: bytes) -> bytes:
+    return struct.pack(">I", zlib.crc32(data))
 
 
 def captured_at(header: Any) -> datetime | None:

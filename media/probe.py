@@ -31,12 +31,12 @@ def probe(path: Path, limits: Limits, declared_type: str | None = None, *, first
     return probed
 
 
-def _probe_boxes(data: mmap.mmap, path: Path, mime: str, limits: Limits) -> Probed:
+def _probe_boxes(data: mmap.mmap, _path: Path, mime: str, limits: Limits) -> Probed:
     look = look_at_heif(data)
     if look.largest[0] * look.largest[1] > limits.max_pixels:
         _check_size(*look.largest, limits)
     _check_size(look.width, look.height, limits)
-    return _described(_open_header(path), mime, (look.width, look.height), orientation=1, pages=1)
+    return _described(metadata.header_of(look.exif), mime, (look.width, look.height), orientation=1, pages=1)
 
 
 def _probe_blocks(data: mmap.mmap, path: Path, mime: str, limits: Limits) -> Probed:

@@ -1,4 +1,4 @@
-"""libvips, closed to everything but the formats that we take. Import pyvips from here only."""
+"""libvips, closed to everything but the formats that we take and let it read. Import pyvips from here only."""
 
 import pyvips
 
@@ -10,6 +10,6 @@ UNBOUNDED = 10_000_000
 # A picture is worked on once, so a cache of operations would only hold memory.
 pyvips.cache_set_max(0)
 pyvips.operation_block_set("VipsForeignLoad", True)
-for _loader in ("Jpeg", "Png", "Webp", "Nsgif", "Heif"):
+for _loader in ("Jpeg", "Png", "Webp", "Nsgif"):
     pyvips.operation_block_set(f"VipsForeignLoad{_loader}", False)
 pyvips.block_untrusted_set(True)

@@ -1,9 +1,11 @@
 """HEIC and AVIF, box by box: what no encoder writes, and what a file claims without having it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from media.heif import Heif
+
+_ESSENTIAL = {b"hvcC", b"av1C", b"irot", b"imir", b"clap"}
 
 
 def box(kind: bytes, *content: bytes) -> bytes:
@@ -23,8 +25,9 @@ def ispe(width: int, height: int) -> bytes:
     return full(b"ispe", number(width, 4), number(height, 4))
 
 
-def clap(width: int, height: int, below: int = 1) -> bytes:
-    return box(b"clap", *(number(part, 4) for part in (width, below, height, below, 0, 1, 0, 1)))
+def clap(width: int, height: int, below: int = 1, *, left: int = 0, top: int = 0) -> bytes:
+    parts = (width, below, height, below, left % 2**32, 1, top % 2**32, 1)
+    return box(b"clap", *(number(part, 4) for part in parts))
 
 
 def nclx(primaries: int, transfer: int) -> bytes:
@@ -72,8 +75,12 @@ class File:
             b"iprp": box(b"iprp", box(b"ipco", *self._properties()), self._associations()),
             b"iref": full(b"iref", *self._references()),
             b"idat": box(b"idat", *(item.content for item in self.items.values() if item.is_inside)),
-        } | dict(self.parts)
-        return full(b"meta", *kept.values(), self.extra)
+        }
+        if not any(item.is_inside for item in self.items.values()):
+            del kept[b"idat"]
+        if not any(item.made_of for item in self.items.values()):
+            del kept[b"iref"]
+        return full(b"meta", *(kept | dict(self.parts)).values(), self.extra)
 
     def _entries(self) -> Iterable[bytes]:
         for one, item in self.items.items():
@@ -95,8 +102,11 @@ class File:
     def _associations(self) -> bytes:
         listed, at = [], 1
         for one, item in self.items.items():
-            indices = bytes(range(at, at + len(item.properties)))
-            listed.append(number(one) + bytes([len(indices)]) + indices)
+            indices = [
+                index | 0x80 if part[4:8] in _ESSENTIAL else index
+                for index, part in enumerate(item.properties, start=at)
+            ]
+            listed.append(number(one) + bytes([len(indices), *indices]))
             at += len(indices)
         return full(b"ipma", number(len(listed), 4), *listed)
 
@@ -108,5 +118,5 @@ class File:
 
 def plain(**changed: object) -> Heif:
     """What is claimed of a picture of 600×400."""
-    claims = {"codec": "HEVC", "width": 600, "height": 400, "largest": (600, 400), "nclx": None, "tiles": 1}
-    return Heif(**claims | changed)  # type: ignore[arg-type]
+    claims = Heif("HEVC", 600, 400, largest=(600, 400), nclx=None, crop=None, tiles=1, exif=b"")
+    return replace(claims, **changed)  # type: ignore[arg-type]

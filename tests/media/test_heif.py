@@ -66,9 +66,12 @@ def test_what_is_turned_is_described_upright(orientation: int) -> None:
         (Item(properties=(ispe(600, 400), nclx(12, 13), box(b"colr", b"prof", b"..."))), plain()),
         (Item(properties=(ispe(600, 400), box(b"irot", b"\1"))), plain(width=400, height=600)),
         (Item(properties=(ispe(600, 400), box(b"irot", b"\2"))), plain()),
-        (Item(properties=(ispe(600, 400), clap(500, 300))), plain(width=500, height=300)),
-        (Item(properties=(ispe(600, 400), clap(1001, 601, 2))), plain(width=500, height=300)),
-        (Item(properties=(ispe(600, 400), clap(500, 300), box(b"irot", b"\3"))), plain(width=300, height=500)),
+        (Item(properties=(ispe(600, 400), clap(500, 300))), plain(width=500, height=300, crop=(50, 50, 500, 300))),
+        (Item(properties=(ispe(600, 400), clap(1001, 601, 2))), plain(width=500, height=300, crop=(50, 50, 500, 300))),
+        (
+            Item(properties=(ispe(600, 400), clap(500, 300, left=-50, top=10), box(b"irot", b"\3"))),
+            plain(width=300, height=500, crop=(0, 60, 500, 300)),
+        ),
         (Item(content=b"12345678", is_inside=True), plain()),
     ],
 )
@@ -178,7 +181,7 @@ def entries(count: int) -> bytes:
 
 
 MANY = full(b"ipma", number(9999, 4), (b"\0\1\xff" + b"\1" * 255) * 999)
-BOMBS = {
+BOMBS: dict[str, File | bytes] = {
     "boxes": File({1: Item()}, extra=box(b"free") * (MOST_BOXES + 1)),
     "boxes before it": box(b"ftyp", b"heic", number(0, 4)) + box(b"free") * (MOST_BOXES + 1) + PLAIN,
     "items": File({1: Item()}, parts={b"iinf": full(b"iinf", number(9999, 4), entries(MOST_ITEMS + 1), version=1)}),
