@@ -18,7 +18,7 @@ from models.global_ids import NodeKind, encode
 from services.backend import Backend
 from tests.api import Api, Subscriber, subscriber
 from tests.factories import PASSWORD, make_user, new_username
-from tests.filming import small_film
+from tests.filming import moving_picture, small_film
 from tests.pictures import phone_photo
 from tests.resolvers.uploading import WATCH, finish, send, start
 from tests.uploading import Uploader
@@ -145,6 +145,23 @@ async def test_a_film_is_played_by_a_follower(
     for url in (film["hlsUrl"], film["variants"][0]["url"]):
         assert await played(urljoin(server_url, url)) == pytest.approx(film["durationSeconds"], abs=0.15)
     await assert_told(api, author.access_token, "MEDIA_READY", upload["id"])
+
+
+async def test_a_picture_that_moves_is_played(
+    api: Api, backend: Backend, socket_url: str, server_url: str, workers: None
+) -> None:
+    author, data = await make_user(backend), moving_picture("GIF")
+    upload = await start(api, author.access_token, data, contentType="image/gif")
+    async with subscriber(socket_url, author.access_token) as client:
+        await client.subscribe(WATCH, {"id": upload["id"]})
+        assert (await send(upload, data)).status_code == 204
+        assert (await finish(api, author.access_token, upload))["userErrors"] == []
+        done = await ready(client)
+    assert (done["status"], done["result"]["__typename"]) == ("READY", "Video")
+    post_id = await posted(api, author.access_token, upload, "Round and round")
+    [film] = (await in_feed(api, author.access_token, post_id))["media"]
+    assert (film["width"], film["height"], film["hasSound"]) == (64, 48, False)
+    assert await played(urljoin(server_url, film["hlsUrl"])) == pytest.approx(1, abs=0.15)
 
 
 async def played(url: str) -> float:

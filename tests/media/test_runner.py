@@ -219,7 +219,7 @@ async def test_more_memory_than_allowed(tmp_path: Path, limits: Limits) -> None:
     """A progressive JPEG is held as a whole while it is decoded: 150 MB for these 49 megapixels."""
     source = tmp_path / "large.jpg"
     Image.new("RGB", (7000, 7000), (90, 60, 200)).save(source, progressive=True)
-    async with ImageRunner(sandbox=SandboxLimits(memory_bytes=220 * MB)) as runner:
+    async with ImageRunner(sandbox=SandboxLimits(memory_bytes=300 * MB)) as runner:
         with pytest.raises(MediaRejected) as caught:
             await runner.process_image(source, tmp_path, limits)
         assert caught.value.reason is RejectionReason.TOO_COMPLEX

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.settings import Settings
-from media.errors import IsAnimated, StorageUnavailable
+from media.errors import StorageUnavailable
 from media.film.runner import FilmRunner
 from media.pictures import planned_variants
 from media.runner import ImageRunner
@@ -256,29 +256,18 @@ async def test_the_limit_of_its_purpose_is_what_a_film_is_held_to(
     assert statuses == [MediaStatus.FAILED, MediaStatus.READY]
 
 
-@pytest.fixture
-def moving(runner: ImageRunner, monkeypatch: pytest.MonkeyPatch) -> ImageRunner:
-    """For which whatever it is given moves."""
-
-    async def moves(*_: object, **__: object) -> None:
-        raise IsAnimated
-
-    monkeypatch.setattr(runner, "process_image", moves)
-    return runner
-
-
 @pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG"])
 async def test_a_picture_that_moves_is_handed_over_once(
-    backend: Backend, alice: Uploader, moving: ImageRunner, films: FilmRunner, file_format: str
+    backend: Backend, alice: Uploader, runner: ImageRunner, films: FilmRunner, file_format: str
 ) -> None:
     upload = await alice.finish(moving_picture(file_format), f"image/{file_format.lower()}")
     late = await begin_job(backend, upload.id, "process_upload")
     assert late is not None
-    await run_job(backend, upload.id, "process_upload", partial(process_upload, moving))
+    await run_job(backend, upload.id, "process_upload", partial(process_upload, runner))
     assert await events_of(backend, upload.id) == ["UploadFinished", "FilmFinished"]
     assert (await alice.see(upload.id)).status is MediaStatus.PROCESSING
     with pytest.raises(Superseded):
-        await process_upload(moving, late)
+        await process_upload(runner, late)
     assert await events_of(backend, upload.id) == ["UploadFinished", "FilmFinished"]
     await film(backend, films, upload.id)
     made = (await alice.see(upload.id)).result

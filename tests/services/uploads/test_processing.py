@@ -20,7 +20,8 @@ from services.outbox import Job, Superseded
 from services.uploads import processing
 from services.uploads.processing import process_upload
 from services.visible import ImageRow
-from tests.pictures import blank_png, encoded, phone_photo, photograph, small_photo
+from tests.filming import moving_picture
+from tests.pictures import blank_png, encoded, heic_photo, many_frames, phone_photo, photograph, small_photo
 from tests.uploading import (
     Uploader,
     begin_job,
@@ -82,6 +83,34 @@ async def test_a_second_run_changes_nothing(backend: Backend, alice: Uploader, r
     assert dict(await row_of(backend, upload.id)) == before
     assert await events_of(backend, upload.id) == ["UploadFinished", "UploadProcessed"]
     assert all([await is_stored(backend, variant["key"]) for variant in before["result"]["variants"]])
+
+
+async def test_what_a_phone_makes_today(backend: Backend, alice: Uploader, runner: ImageRunner) -> None:
+    """A HEIC of tiles; its place is kept where that was asked for."""
+    data = heic_photo()
+    for keep in (False, True):
+        upload = await alice.finish(data, "image/heic")
+        await change_row(backend, upload.id, f"""recipe = '{{"keep_location": {str(keep).lower()}}}'""")
+        await process(backend, runner, upload.id)
+        ready = await alice.see(upload.id)
+        assert (ready.status, ready.camera) == (MediaStatus.READY, "Heliograph Phone 1")
+        assert isinstance(ready.result, ImageRow)
+        assert (ready.result.width, ready.result.height) == (600, 900)
+        said = {"mime": "image/heic", "width": 600, "height": 900, "pages": 1}
+        place = {"latitude": 64.15, "longitude": -21.9333333}
+        assert (await row_of(backend, upload.id))["source"] == (said | place if keep else said)
+
+
+async def test_of_a_profiles_picture_that_moves_the_first_frame_is_shown(
+    backend: Backend, alice: Uploader, runner: ImageRunner
+) -> None:
+    upload = await alice.finish(moving_picture("GIF"), "image/gif", purpose="AVATAR")
+    await process(backend, runner, upload.id)
+    ready = await alice.see(upload.id)
+    assert ready.status is MediaStatus.READY
+    assert isinstance(ready.result, ImageRow)
+    assert (await row_of(backend, upload.id))["source"]["pages"] == 4
+    assert await events_of(backend, upload.id) == ["UploadFinished", "UploadProcessed"]
 
 
 class Killed(BaseException):
@@ -183,14 +212,16 @@ async def test_the_original_is_gone(backend: Backend, alice: Uploader, runner: I
     assert (failed.status, failed.failure_reason) == (MediaStatus.FAILED, processing.GONE)
 
 
-def sixty_megapixels() -> bytes:
-    return encoded(photograph().convert("L").resize((10_000, 6_000), Image.Resampling.NEAREST), quality=30)
+def more_than_a_hundred_megapixels() -> bytes:
+    return encoded(photograph().convert("L").resize((12_000, 9_000), Image.Resampling.NEAREST), quality=30)
 
 
 BAD: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "truncated": (lambda: PHOTO[: len(PHOTO) // 2], "image/jpeg", "incomplete"),
     "text": (lambda: b"Not a picture, whatever its name says. " * 100, "image/jpeg", "not a picture"),
-    "60 megapixels": (sixty_megapixels, "image/jpeg", "60.0 megapixels"),
+    "108 megapixels": (more_than_a_hundred_megapixels, "image/jpeg", "108.0 megapixels"),
+    "truncated HEIC": (lambda: heic_photo()[:-1000], "image/heic", "incomplete"),
+    "100,000 frames": (lambda: many_frames(100_000), "image/gif", "more than 1,000 frames"),
     "50,000 square": (lambda: blank_png(50_000, 50_000), "image/png", "2,500.0 megapixels"),
     "other type": (lambda: encoded(photograph(), "PNG"), "image/jpeg", "it is PNG"),
 }
