@@ -117,6 +117,15 @@ class Settings(BaseSettings):
     video_max_bytes: int = Field(
         100 * 1024 * 1024, ge=1, le=2**31 - 1, description="Largest video that is taken, in bytes."
     )
+    uploads_per_day: int = Field(
+        100, ge=0, description="Files that one person may announce within 24 hours; 0 for any number."
+    )
+    photographs_per_month: int = Field(
+        500, ge=0, description="Pictures that one person may announce within 30 days; 0 for any number."
+    )
+    videos_per_month: int = Field(
+        100, ge=0, description="Videos that one person may announce within 30 days; 0 for any number."
+    )
     image_max_pixels: int = Field(100_000_000, ge=1, description="Largest picture, width times height.")
     image_max_side: int = Field(20_000, ge=1, description="Widest and highest picture, in pixels.")
     video_max_seconds: float = Field(60, gt=0, le=600, description="Longest video, in seconds, but for reels.")

@@ -25,18 +25,23 @@ from services.uploads.finishing import finish_upload
 from services.uploads.starting import NewUpload, start_upload, start_uploads
 from services.uploads.watching import watch_upload
 
+QUOTAS = (
+    "You can announce 100 files a day, 500 pictures and 100 videos within 30 days, where this server has not set other"
+    " limits; those that were cancelled count."
+)
+
 Info = strawberry.Info[Context, None]
 
 
 @strawberry.type
 class UploadsMutation:
-    @mutation(description="Announces a file, and tells where to send it.")
+    @mutation(description="Announces a file, and tells where to send it. " + QUOTAS)
     async def start_upload(
         self, info: Info, input: Annotated[StartUploadInput, strawberry.argument(description="The file.")]
     ) -> UploadPayload | None:
         return await change(info, UploadPayload, lambda context: _start(context, input))
 
-    @mutation(description="Announces several files at once, 1 to 20: all of them or none.")
+    @mutation(description="Announces several files at once, 1 to 20: all of them or none. " + QUOTAS)
     async def start_uploads(
         self, info: Info, inputs: Annotated[list[StartUploadInput], strawberry.argument(description="The files.")]
     ) -> UploadsPayload | None:

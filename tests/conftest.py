@@ -16,6 +16,9 @@ from tests.serving import api_client, api_server
 # Hashing a password is meant to be dear; not so for the hundreds of people that tests make.
 os.environ.setdefault("HELIOGRAPH_PASSWORD_MEMORY_KIB", "8")
 os.environ.setdefault("HELIOGRAPH_PASSWORD_PASSES", "1")
+# Some upload more than anybody would. tests/services/uploads/test_quotas.py sets limits.
+for _quota in ("UPLOADS_PER_DAY", "PHOTOGRAPHS_PER_MONTH", "VIDEOS_PER_MONTH"):
+    os.environ.setdefault(f"HELIOGRAPH_{_quota}", "0")
 # Thousands of answers find nothing. tests/sweep/test_response_times.py takes the real one.
 os.environ.setdefault("HELIOGRAPH_MISS_STEP_SECONDS", "0")
 

@@ -46,7 +46,8 @@ class Upload(Base):
 
     __tablename__ = "uploads"
     __table_args__ = (
-        Index("ix_uploads_owner", "owner_id", text("id DESC")),
+        # Pages of them, newest first; and how many of each type there were lately, which asks for no row.
+        Index("ix_uploads_owner_type", "owner_id", text("id DESC"), postgresql_include=["content_type"]),
         Index(
             "ix_uploads_to_sweep",
             "expires_at",

@@ -37,13 +37,13 @@ def part_sizes(byte_size: int, part_size: int) -> dict[int, int]:
 
 async def parts_of(storage: ObjectStorage, uploads: Sequence[UploadRow]) -> list[list[PartRow]]:
     """The parts of each; none where it is sent as a whole, is finished or has expired. The storage is asked once about
-    each that has some. Raises StorageUnavailable."""
-    return await asyncio.gather(*(_parts(storage, upload.in_parts) for upload in uploads))
+    each that has some, however often it is among the uploads. Raises StorageUnavailable."""
+    sent = {upload.in_parts.multipart_id: upload.in_parts for upload in uploads if upload.in_parts}
+    told = dict(zip(sent, await asyncio.gather(*(_parts(storage, one) for one in sent.values())), strict=True))
+    return [told[upload.in_parts.multipart_id] if upload.in_parts else [] for upload in uploads]
 
 
-async def _parts(storage: ObjectStorage, sent: InParts | None) -> list[PartRow]:
-    if sent is None:
-        return []
+async def _parts(storage: ObjectStorage, sent: InParts) -> list[PartRow]:
     try:
         arrived = await storage.multiparts.arrived(sent.object_key, sent.multipart_id)
     except MultipartGone:  # finished at this moment, or cancelled

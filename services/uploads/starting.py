@@ -1,6 +1,7 @@
 """Announcing uploads."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,6 +19,7 @@ from models.tables import MediaStatus, Upload, UploadPurpose
 from services.backend import Backend
 from services.idempotency import checked_key, claim_key
 from services.text import checked_text
+from services.uploads.quotas import Announced, refuse_beyond_quotas
 
 MOST_AT_ONCE = 20
 LONGEST_NAME = 255
@@ -65,7 +67,7 @@ async def start_uploads(backend: Backend, owner_id: int, wanted: Sequence[NewUpl
     if len(wanted) > MOST_AT_ONCE:
         raise UserFault(UserErrorCode.TOO_LONG, f"Announce {MOST_AT_ONCE} files at most.", ("inputs",))
     checked = [_checked(one, backend.settings, ("inputs", str(place))) for place, one in enumerate(wanted)]
-    return await _start(backend, owner_id, checked)
+    return await _start(backend, owner_id, checked, "inputs")
 
 
 def _checked(wanted: NewUpload, settings: Settings, path: tuple[str, ...]) -> NewUpload:
@@ -101,7 +103,7 @@ def _check_size(wanted: NewUpload, settings: Settings, field: tuple[str, ...]) -
         )
 
 
-async def _start(backend: Backend, owner_id: int, wanted: Sequence[NewUpload]) -> list[int]:
+async def _start(backend: Backend, owner_id: int, wanted: Sequence[NewUpload], *field: str) -> list[int]:
     """What is to be sent in parts is begun in the storage first, so that a row names what is there. What no row came to
     name is aborted; where that is not known, since the process or its database died, by the sweep of orphans."""
     places = await asyncio.gather(*(_place(backend, one) for one in wanted))
@@ -112,6 +114,11 @@ async def _start(backend: Backend, owner_id: int, wanted: Sequence[NewUpload]) -
                 await _insert(transaction, owner_id, one, place, backend.settings)
                 for one, place in zip(wanted, places, strict=True)
             ]
+            kinds = Counter(
+                canonical(one.content_type) in FILMS for one, (_, is_new) in zip(wanted, started, strict=True) if is_new
+            )
+            announced = Announced(pictures=kinds[False], films=kinds[True])
+            await refuse_beyond_quotas(transaction, owner_id, backend.settings, announced, *field)
     except UserFault:
         await _abort(backend, places)
         raise

@@ -25,6 +25,7 @@ from services.posts.create import NewPost, create_post
 from services.relationships.close_friends import add_close_friend
 from services.relationships.mutes import mute
 from services.saves import save
+from services.uploads.starting import NewUpload, start_upload
 from tests.factories import make_user
 from tests.posting import (
     change,
@@ -177,6 +178,13 @@ class World:
                     self.cast.add(Thing(kind, number, owner, stands=False))
                     self.cast.add(Thing("Upload", number, owner))
 
+    async def everyone_sends(self) -> None:
+        """A video in parts, which is on its way: whoever had its URLs could send another."""
+        await self.backend.storage.ensure_bucket()
+        for owner in OWNERS:
+            wanted = NewUpload(UploadPurpose.POST, "video/mp4", 9 * 2**20)
+            self.cast.add(Thing("Upload", await start_upload(self.backend, self.id_of(owner), wanted), owner))
+
     async def people_pay(self) -> None:
         """For what they post to be shown to those in whose feeds it does not stand: of most it may not be, later."""
         now = clock.now()
@@ -304,6 +312,7 @@ async def make_world(backend: Backend) -> World:
     await world.everyone_mutes_and_befriends()
     await world.everyone_posts()
     await world.everyone_is_judged()
+    await world.everyone_sends()
     await world.everyone_talks()
     await world.everyone_follows_hashtags()
     await world.people_pay()
