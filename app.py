@@ -12,7 +12,6 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 
@@ -27,6 +26,7 @@ from routes.correlation import HEADER, CorrelationId
 from routes.graphql import graphql_route
 from routes.health import health_routes
 from routes.media import media_route
+from routes.origins import EveryOrigin
 from routes.pace import even_out
 from routes.sockets import Sockets, socket_route
 from services.accounts.sessions import authenticate, session_is_alive
@@ -103,7 +103,7 @@ class App:
         ]
         middleware = [
             Middleware(
-                CORSMiddleware,
+                EveryOrigin,
                 allow_origins=["*"],
                 allow_methods=["GET", "POST"],
                 allow_headers=["authorization", "content-type", "range", "x-correlation-id"],
