@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
@@ -95,6 +96,11 @@ def samples(photograph: Callable[[str], Image.Image]) -> dict[str, bytes]:
         image.save(written, file_format, **options)
         return written.getvalue()
 
+    def heic(image: Image.Image, **options: object) -> bytes:
+        written = io.BytesIO()
+        pillow_heif.from_pillow(image).save(written, quality=90, **options)
+        return written.getvalue()
+
     return {
         "baseline.jpg": saved(picture, "JPEG", quality=90),
         "progressive.jpg": saved(picture, "JPEG", quality=90, progressive=True),
@@ -108,4 +114,7 @@ def samples(photograph: Callable[[str], Image.Image]) -> dict[str, bytes]:
         "animated.webp": saved(picture, "WEBP", save_all=True, append_images=frames),
         "still.gif": saved(picture, "GIF"),
         "animated.gif": saved(picture, "GIF", save_all=True, append_images=frames),
+        "still.avif": saved(picture, "AVIF", quality=90),
+        "still.heic": heic(picture),
+        "tiles.heic": heic(picture, tile_size=256),
     }

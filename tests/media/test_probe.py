@@ -9,9 +9,11 @@ import psutil
 import pytest
 from PIL import Image
 
-from media.errors import MediaRejected, RejectionReason
+from media.errors import IsAnimated, MediaRejected, RejectionReason
 from media.pictures import Limits, MediaKind, Probed
 from media.probe import probe
+from tests.media.heifs import File, Item, box, ispe
+from tests.pictures import many_frames
 
 TAKEN = "JPEG, PNG, WebP, GIF, AVIF and HEIC pictures can be posted."
 
@@ -47,6 +49,10 @@ def test_a_phone_photo_is_described_upright(phone_photo: Path, limits: Limits) -
         ("animated.webp", "image/webp", 3),
         ("still.gif", "image/gif", 1),
         ("animated.gif", "image/gif", 3),
+        ("animated.png", "image/png", 3),
+        ("still.avif", "image/avif", 1),
+        ("still.heic", "image/heic", 1),
+        ("tiles.heic", "image/heic", 1),
     ],
 )
 def test_each_format_by_its_bytes(
@@ -72,6 +78,11 @@ def test_each_format_by_its_bytes(
             f"SVG files cannot be posted. {TAKEN}",
         ),
         (b"%PDF-1.7\n1 0 obj", "UNSUPPORTED_TYPE", f"PDF files cannot be posted. {TAKEN}"),
+        (
+            b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n",
+            "UNSUPPORTED_TYPE",
+            f"Playlist files cannot be posted. {TAKEN}",
+        ),
         (b"II*\0" + b"\0" * 40, "UNSUPPORTED_TYPE", f"TIFF files cannot be posted. {TAKEN}"),
     ],
 )
@@ -116,6 +127,57 @@ def test_a_bomb_is_refused_by_its_header(
     )
     assert time.process_time() - started < 0.1
     assert psutil.Process().memory_info().rss - before < 20 * 2**20
+
+
+@pytest.mark.parametrize("name", ["animated.gif", "animated.png", "animated.webp"])
+def test_what_moves(tmp_path: Path, limits: Limits, samples: dict[str, bytes], name: str) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(samples[name])
+    with pytest.raises(IsAnimated):
+        probe(path, limits)
+    assert probe(path, limits, first_frame=True).pages == 3
+    path.write_bytes(samples[name][: len(samples[name]) // 2])
+    assert refusal(path, limits)[0] is RejectionReason.TRUNCATED
+
+
+def test_a_hundred_thousand_frames_are_not_counted_to_their_end(tmp_path: Path, limits: Limits) -> None:
+    path = tmp_path / "endless.gif"
+    path.write_bytes(many_frames(100_000))
+    before, started = psutil.Process().memory_info().rss, time.process_time()
+    expected = (RejectionReason.TOO_MANY_FRAMES, "This animation has more than 1,000 frames.")
+    assert refusal(path, limits) == expected
+    assert time.process_time() - started < 0.1
+    assert psutil.Process().memory_info().rss - before < 20 * 2**20
+    path.write_bytes(many_frames(1_000))
+    assert probe(path, limits, first_frame=True).pages == 1_000
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (
+            File({1: Item(properties=(ispe(10_000, 6_000),))}),
+            "This picture has 60.0 megapixels (10,000 × 6,000); the most that can be posted is 50.",
+        ),
+        # Not the picture itself, but what would be decoded of it.
+        (
+            File({1: Item(), 2: Item(properties=(ispe(30_000, 30_000),))}),
+            "This picture has 900.0 megapixels (30,000 × 30,000); the most that can be posted is 50.",
+        ),
+    ],
+)
+def test_what_a_heic_claims_is_judged_before_it_is_decoded(
+    tmp_path: Path, limits: Limits, file: File, expected: str
+) -> None:
+    path = tmp_path / "bomb.heic"
+    path.write_bytes(bytes(file))
+    assert refusal(path, limits, "image/heif") == (RejectionReason.TOO_MANY_PIXELS, expected)
+
+
+def test_a_heic_too_wide(tmp_path: Path, limits: Limits) -> None:
+    path = tmp_path / "wide.heic"
+    path.write_bytes(bytes(File({1: Item(properties=(ispe(10, 20_001), box(b"irot", b"\1")))})))
+    assert refusal(path, limits)[0] is RejectionReason.TOO_WIDE
 
 
 def test_sixty_megapixels(tmp_path: Path, limits: Limits, blank_png: Callable[[int, int], bytes]) -> None:
