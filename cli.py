@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from commands import feeds, jobs, migrate, moderation, people, sdl, seed, shards, sponsor, storage, up
+from commands import feeds, jobs, media, migrate, moderation, people, sdl, seed, shards, sponsor, storage, up
 from core.embedded.faults import StartupError, settings_fault
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command("migrate")(migrate.run)
 app.command("seed")(seed.seed)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(media.app, name="media")
 app.add_typer(moderation.app, name="moderation")
 app.add_typer(people.app, name="people")
 app.add_typer(shards.app, name="shards")

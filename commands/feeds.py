@@ -1,18 +1,11 @@
 """`cli.py feeds`: timelines held against the truth, and built anew."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from redis.exceptions import RedisError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from commands.running import Track, run_long
 from core.embedded.faults import StartupError
-from core.embedded.stack import attached
-from core.errors import ShardUnavailable
-from core.settings import Settings
 from services.accounts.lookup import account_named
 from services.backend import Backend
 from services.feeds import timeline
@@ -20,8 +13,6 @@ from services.feeds.checking import Difference, Report, check
 from services.feeds.rebuilding import active_viewers, rebuild
 
 app = typer.Typer(help="Timelines of home feeds: what Redis holds for active viewers.", no_args_is_help=True)
-Found = TypeVar("Found")
-Track = Callable[[int, int], None]
 
 Name = Annotated[
     str | None,
@@ -37,7 +28,7 @@ def check_timelines(
 ) -> None:
     """Hold timelines against PostgreSQL; exit with 1 where they differ. Nothing is changed."""
     _one_or_all(name, everybody=everybody)
-    report = _run("checked", lambda backend, track: checked(backend, name, track))
+    report = run_long("checked", lambda backend, track: checked(backend, name, track))
     for line in said(report):
         typer.echo(line)
     if report.differences:
@@ -54,7 +45,7 @@ def rebuild_timelines(
 ) -> None:
     """Build timelines anew, beside all else that goes on; exit with 1 where some could not be."""
     _one_or_all(name, everybody=everybody)
-    built, wanted = _run("rebuilt", lambda backend, track: rebuilt(backend, name, track, everybody=everybody))
+    built, wanted = run_long("rebuilt", lambda backend, track: rebuilt(backend, name, track, everybody=everybody))
     typer.echo(f"{built} of {wanted} timelines were built anew.")
     if built < wanted:
         typer.echo("The rest will be by the next read, or by another run.")
@@ -102,29 +93,3 @@ async def _named(backend: Backend, name: str) -> int:
     if account is None:
         raise StartupError(f"Nobody goes by the name {name}.")
     return account.id
-
-
-def _run(doing: str, work: Callable[[Backend, Track], Awaitable[Found]]) -> Found:
-    """Does it with a bar on standard error. Raises StartupError for whatever is out of reach."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    try:
-        with Progress(*columns, console=Console(stderr=True)) as progress:
-            task = progress.add_task(doing, total=None)
-            return asyncio.run(_opened(work, lambda done, wanted: progress.update(task, completed=done, total=wanted)))
-    except KeyboardInterrupt:
-        raise StartupError("Interrupted: what is done is done; run it again for the rest.") from None
-
-
-async def _opened(work: Callable[[Backend, Track], Awaitable[Found]], track: Track) -> Found:
-    try:
-        backend = await Backend.open(attached(Settings()))
-    except ShardUnavailable as fault:
-        raise StartupError("No database node answers.") from fault
-    try:
-        return await work(backend, track)
-    except ShardUnavailable as fault:
-        raise StartupError(f"Node {fault.node} does not answer; run it again when it does.") from fault
-    except (RedisError, OSError) as fault:
-        raise StartupError("Redis does not answer; run it again when it does.") from fault
-    finally:
-        await backend.close()

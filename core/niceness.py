@@ -18,6 +18,14 @@ def give_way(niceness: int) -> None:
     keep_giving_way()
 
 
+def lower(pid: int, niceness: int) -> None:
+    """The same of a child that was started a moment ago; 0 changes nothing. One that leads a session of its own calls
+    `keep_giving_way`."""
+    with contextlib.suppress(ProcessLookupError):  # it has died since
+        if niceness > os.getpriority(os.PRIO_PROCESS, pid):
+            os.setpriority(os.PRIO_PROCESS, pid, niceness)
+
+
 def keep_giving_way() -> None:
     """To be called first by a process that leads a session of its own. Linux may share cores among sessions, each with
     a niceness which none inherits, and weighs that of processes only within one; so the session gets the process's."""

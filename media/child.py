@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from core.niceness import lower
 from media.errors import IsAnimated, MediaProcessingFailed, MediaRejected, damaged, too_complex
 from media.pictures import Rendered
 from media.protocol import JOB, REPLY, Job, Reply
@@ -42,7 +43,7 @@ class Child:
         self.jobs = 0
 
     @classmethod
-    async def start(cls, memory_bytes: int) -> Self:
+    async def start(cls, memory_bytes: int, niceness: int = 0) -> Self:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -56,6 +57,7 @@ class Child:
             # Ctrl-C at a terminal is for the worker, which then ends this process in its own time.
             start_new_session=True,
         )
+        lower(process.pid, niceness)
         child = cls(process)
         try:
             async with asyncio.timeout(_START_SECONDS):

@@ -15,12 +15,14 @@ from media.recipe import PLAIN, Recipe
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """What one process may have: address space, CPU and wall-clock seconds per picture, pictures in its life."""
+    """What one process may have: address space, CPU and wall-clock seconds per picture, pictures in its life; and how
+    readily it lets others go first, 19 at most."""
 
     memory_bytes: int = 1280 * 2**20
     cpu_seconds: int = 20
     wall_seconds: float = 60
     jobs: int = 500
+    niceness: int = 0
 
 
 class ImageRunner:
@@ -37,7 +39,7 @@ class ImageRunner:
 
     async def start(self) -> None:
         """Start the processes now, so that the first picture need not wait."""
-        self._idle += await asyncio.gather(*(Child.start(self._sandbox.memory_bytes) for _ in range(self._processes)))
+        self._idle += await asyncio.gather(*(self._begin() for _ in range(self._processes)))
 
     async def close(self) -> None:
         idle, self._idle = self._idle, []
@@ -98,7 +100,10 @@ class ImageRunner:
             if child.is_alive:
                 return child
             await child.kill()
-        return await Child.start(self._sandbox.memory_bytes)
+        return await self._begin()
+
+    async def _begin(self) -> Child:
+        return await Child.start(self._sandbox.memory_bytes, self._sandbox.niceness)
 
     async def _give_back(self, child: Child) -> None:
         if child.jobs >= self._sandbox.jobs or not child.is_alive:

@@ -198,7 +198,7 @@ class ObjectStorage:
 
     def _page(self, prefix: str, after: str, most: int) -> list[Listed]:
         answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, StartAfter=after, MaxKeys=most)
-        return [Listed(one["Key"], one["LastModified"]) for one in answer.get("Contents", ())]
+        return [Listed(one["Key"], one["LastModified"], one["Size"]) for one in answer.get("Contents", ())]
 
     def _delete(self, keys: Sequence[str]) -> None:
         answer = self._client.delete_objects(

@@ -26,10 +26,11 @@ class ObjectInfo:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An object as a listing tells of it."""
+    """An object as a listing tells of it; `size` in bytes."""
 
     key: str
     last_modified: datetime
+    size: int = 0
 
 
 def read_info(answer: Any) -> ObjectInfo:

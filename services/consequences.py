@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     UPLOAD_CANCELLED = "UploadCancelled"
     UPLOAD_REMOVED = "UploadRemoved"
     MEDIA_WITHDRAWN = "MediaWithdrawn"
+    MEDIA_REWORK_ASKED = "MediaReworkAsked"
     POST_CREATED = "PostCreated"
     POST_UPDATED = "PostUpdated"
     POST_ARCHIVED = "PostArchived"
@@ -47,6 +48,7 @@ class Family(StrEnum):
     FANOUT = "fanout"
     MEDIA = "media"
     FILM = "film"
+    REWORK = "rework"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ CONSEQUENCES: dict[EventKind, tuple[Handler, ...]] = {
     EventKind.UPLOAD_CANCELLED: (Handler("discard_upload", Family.FAST),),
     EventKind.UPLOAD_REMOVED: (Handler("notify_upload", Family.FAST), Handler("remember_removed", Family.MEDIA)),
     EventKind.MEDIA_WITHDRAWN: (Handler("announce_withdrawals", Family.FAST),),
+    EventKind.MEDIA_REWORK_ASKED: (Handler("rework_upload", Family.REWORK),),
     EventKind.POST_CREATED: (
         Handler("fan_out_post", Family.FANOUT),
         Handler("list_post", Family.FAST),
@@ -104,7 +107,7 @@ LANES = {"fan_out_post": "author_id"}
 """Handlers of which one delivery at a time goes to the queue for each value of a part of the payload, since the one
 takes the others along: so a burst of one holds no places that others need."""
 
-WEIGHTS = {"process_upload": "byte_size", "process_film": "byte_size"}
+WEIGHTS = {"process_upload": "byte_size", "process_film": "byte_size", "rework_upload": "byte_size"}
 """Handlers of which small work goes before large, and the part of the payload that says how large it is, in bytes."""
 
 

@@ -9,8 +9,9 @@ from workers.fanout import FANOUT
 from workers.fast import FAST
 from workers.film import FILM
 from workers.media import MEDIA
+from workers.rework import REWORK
 
-PROCESSES: dict[str, tuple[JobFamily, ...]] = {"fast": (FAST,), "fanout": (FANOUT,), "media": (MEDIA, FILM)}
+PROCESSES: dict[str, tuple[JobFamily, ...]] = {"fast": (FAST,), "fanout": (FANOUT,), "media": (MEDIA, FILM, REWORK)}
 """Worker processes by name, and the families of which each serves the queues."""
 FAMILIES: dict[Family, JobFamily] = {family.family: family for some in PROCESSES.values() for family in some}
 

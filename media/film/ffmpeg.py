@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from core.niceness import lower
 from media.errors import MediaProcessingFailed
 from media.film.refusals import film_damaged, film_too_complex
 
@@ -31,12 +32,14 @@ _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal
 
 @dataclass(frozen=True, slots=True)
 class FfmpegLimits:
-    """What one command may have: address space, CPU and wall-clock seconds, bytes of a file that it writes."""
+    """What one command may have: address space, CPU and wall-clock seconds, bytes of a file that it writes; and how
+    readily it lets others go first, 19 at most."""
 
     memory_bytes: int = 3 * 2**30
     cpu_seconds: int = 1_500
     wall_seconds: float = 840
     file_bytes: int = 256 * 2**20
+    niceness: int = 0
 
 
 @cache
@@ -60,6 +63,7 @@ async def run_ffmpeg(arguments: Sequence[str], limits: FfmpegLimits, on_seconds:
         env={},
         start_new_session=True,
     )
+    lower(process.pid, limits.niceness)
     try:
         async with asyncio.timeout(limits.wall_seconds):
             _, said = await asyncio.gather(_follow(process, on_seconds), _tail(process))

@@ -26,12 +26,14 @@ _CODED, _JOINED = 0.92, 0.95
 
 @dataclass(frozen=True, slots=True)
 class FilmSandboxLimits:
-    """What the sandbox may have: address space, CPU and wall-clock seconds per task, tasks in its life. And ffmpeg."""
+    """What the sandbox may have: address space, CPU and wall-clock seconds per task, tasks in its life; and how readily
+    it lets others go first, 19 at most. And ffmpeg."""
 
     memory_bytes: int = 1024 * 2**20
     cpu_seconds: int = 20
     wall_seconds: float = 60
     jobs: int = 500
+    niceness: int = 0
     ffmpeg: FfmpegLimits = field(default_factory=FfmpegLimits)
 
 
@@ -49,7 +51,7 @@ class FilmRunner:
 
     async def start(self) -> None:
         """Start the sandbox now, so that the first film need not wait."""
-        self._child = await FilmChild.start(self._sandbox.memory_bytes)
+        self._child = await FilmChild.start(self._sandbox.memory_bytes, self._sandbox.niceness)
 
     async def close(self) -> None:
         child, self._child = self._child, None
@@ -135,7 +137,7 @@ class FilmRunner:
         if child is not None and (not child.is_alive or child.jobs >= self._sandbox.jobs):
             await child.kill()
             child = None
-        child = child or await FilmChild.start(self._sandbox.memory_bytes)
+        child = child or await FilmChild.start(self._sandbox.memory_bytes, self._sandbox.niceness)
         try:
             reply = await child.ask(task, self._sandbox.wall_seconds)
         except MediaRejected:

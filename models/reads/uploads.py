@@ -66,16 +66,38 @@ MULTIPARTS_KNOWN = """
     WHERE object_key = ANY($1) AND multipart_id IS NOT NULL AND objects_removed_at IS NULL
 """
 
-# $1 renditions: those that an upload has come to, and those that a job which is not over may be writing
+# $1 renditions: those that an upload has come to, and those that a job which is not over may be writing. One that was
+# given up writes no more; where it gets another life, it writes all anew.
 RENDITIONS_KNOWN = """
     SELECT split_part(result #>> '{variants,0,key}', '/', 2) AS rendition FROM uploads
     WHERE split_part(result #>> '{variants,0,key}', '/', 2) = ANY($1)
     UNION
-    SELECT progress ->> 'rendition' FROM deliveries WHERE state <> 'DONE' AND progress ->> 'rendition' = ANY($1)
+    SELECT progress ->> 'rendition' FROM deliveries
+    WHERE state IN ('PENDING', 'ENQUEUED') AND progress ->> 'rendition' = ANY($1)
+"""
+
+# $1 ids of uploads: those of which something was made that is kept, with what an event says that has it made anew
+UPLOADS_TO_REWORK = """
+    SELECT id, owner_id, byte_size, object_key, result, status FROM uploads
+    WHERE id = ANY($1) AND status IN ('READY', 'HELD') AND result IS NOT NULL
+"""
+
+# $1 ids of uploads of one shard, $2 the shard: the events by which they are being made anew
+REWORKS_UNDER_WAY = """
+    SELECT (e.payload ->> 'upload_id')::bigint AS upload_id, e.id AS event_id
+    FROM deliveries d JOIN events e ON e.id = d.event_id
+    WHERE d.shard = $2 AND d.state IN ('PENDING', 'ENQUEUED') AND d.handler = 'rework_upload'
+      AND (e.payload ->> 'upload_id')::bigint = ANY($1)
+"""
+
+# $1 ids of events
+REWORKS_BY_STATE = """
+    SELECT state, count(*) AS deliveries FROM deliveries
+    WHERE event_id = ANY($1) AND handler = 'rework_upload' GROUP BY state
 """
 
 # $1 the id after which the page begins, $2 how many
 UPLOADS_WITH_RESULTS = """
-    SELECT id, owner_id, object_key, result FROM uploads
+    SELECT id, owner_id, status, object_key, result FROM uploads
     WHERE id > $1 AND status IN ('READY', 'HELD') AND result IS NOT NULL ORDER BY id LIMIT $2
 """

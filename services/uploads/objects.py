@@ -25,15 +25,19 @@ class Made:
     content_type: str
 
 
-async def name_objects(job: Job, names: Iterable[str]) -> dict[str, str]:
-    """The keys that objects of these names get, by name: under the token of an earlier try, where there was one.
+async def name_objects(
+    job: Job, names: Iterable[str], *, rendition: str | None = None, replaced: Iterable[str] = ()
+) -> dict[str, str]:
+    """The keys that objects of these names get, by name: under the token of an earlier try, where there was one, or
+    that of `rendition`.
 
-    They are committed to the delivery, so that whatever becomes of this try, the next one knows what it may have left.
-    Raises Superseded and ShardUnavailable.
+    They are committed to the delivery, and with them those that are `replaced`, so that whatever becomes of this try,
+    the next one knows what it may have left. Raises Superseded and ShardUnavailable.
     """
     progress = job.progress or {"rendition": new_token(), "keys": []}
+    progress = progress if rendition is None else {**progress, "rendition": rendition}
     keys = {name: served_key(progress["rendition"], name) for name in names}
-    named = sorted({*progress["keys"], *keys.values()})
+    named = sorted({*progress["keys"], *replaced, *keys.values()})
     # Saving forgives the tries before it, so it happens for what is new alone: a job that kills its worker each
     # time must run out of tries.
     if named != progress["keys"]:

@@ -91,7 +91,7 @@ async def _make_pictures(runner: ImageRunner, job: Job, upload: Any) -> Outcome:
         await put_objects(backend, upload["id"], made, RENDERED)
         crash_point("process_upload.after_put")
     said = rendered.source
-    inline = _inline(upload, rendered, keyed)
+    inline = inline_of(upload, rendered, keyed)
     return Outcome(inline, kept_of(said, recipe), said.captured_at, said.camera, verdict)
 
 
@@ -107,13 +107,18 @@ def kept_of(said: Source, recipe: Recipe) -> dict[str, Any]:
     return kept
 
 
+def name_of(one: Variant) -> str:
+    return variant_name(one.width, one.format, is_square=one.is_square)
+
+
 async def _keyed(job: Job, variants: Iterable[Variant]) -> dict[str, Variant]:
-    named = {variant_name(one.width, one.format, is_square=one.is_square): one for one in variants}
+    named = {name_of(one): one for one in variants}
     keys = await name_objects(job, named)
     return {keys[name]: one for name, one in named.items()}
 
 
-def _inline(upload: Any, rendered: Rendered, keyed: dict[str, Variant]) -> dict[str, Any]:
+def inline_of(upload: Any, rendered: Rendered, keyed: dict[str, Variant]) -> dict[str, Any]:
+    """What `services.visible.image_row` reads. `keyed` are the pictures by their keys in storage."""
     return {
         "id": upload["id"],
         "kind": "IMAGE",

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from core.niceness import lower
+
 ASK = "import os; from pathlib import Path; group = Path('/proc/self/autogroup'); "
 TELL = "; print(os.getpriority(os.PRIO_PROCESS, 0), group.read_text().split()[-1] if group.exists() else '')"
 GROUPS = Path("/proc/sys/kernel/sched_autogroup_enabled")
@@ -27,3 +29,15 @@ def test_its_session_gives_way_too_and_so_does_that_of_a_process_that_it_starts(
     assert told("os.nice(6); keep_giving_way()") == ["6", "6"]
     assert told("os.nice(6)") == ["6", "0"]
     assert told("keep_giving_way()") == ["0", "0"]
+
+
+@pytest.mark.parametrize(("before", "lowered", "niceness"), [(0, 19, "19"), (0, 0, "0"), (7, 3, "7")])
+def test_a_child_is_lowered_but_never_raised(before: int, lowered: int, niceness: str) -> None:
+    program = [sys.executable, "-c", ASK + f"os.nice({before}); print(); input(); import core.niceness" + TELL]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        lower(child.pid, lowered)
+        said, _ = child.communicate("\n")
+    assert said.split()[0] == niceness
+    lower(child.pid, 19)  # that it is gone is no fault

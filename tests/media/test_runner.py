@@ -344,3 +344,14 @@ async def test_damaged_files_end_in_an_answer(samples: dict[str, bytes], tmp_pat
 async def test_two_thousand_damaged_files(samples: dict[str, bytes], tmp_path: Path, limits: Limits) -> None:
     (tmp_path / "sound").write_bytes(samples["still.png"])
     assert sum((await fuzz(2000, samples, tmp_path, limits)).values()) == 2000
+
+
+@pytest.mark.parametrize("niceness", [0, 19])
+async def test_a_process_that_is_to_let_others_go_first_does(niceness: int) -> None:
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    async with ImageRunner(1, SandboxLimits(niceness=niceness)) as runner:
+        pid = child_of(runner).pid
+        assert os.getpriority(os.PRIO_PROCESS, pid) == max(usual, niceness)
+        group = Path(f"/proc/{pid}/autogroup")
+        if group.exists():
+            assert group.read_text().split()[-2:] == ["nice", str(max(usual, niceness))]

@@ -15,6 +15,8 @@ from services.uploads.orphans import YOUNGEST, OrphanSweep, remove_orphans
 from services.uploads.processing import process_upload
 from services.uploads.rows import object_keys
 from tests.pictures import small_photo
+from tests.posting import ready_upload
+from tests.services.outbox_rows import change
 from tests.uploading import Uploader, begin_job, is_stored, row_of, run_job
 
 PHOTO = small_photo()
@@ -57,6 +59,27 @@ async def test_what_a_job_that_is_not_over_has_named_stays(backend: Backend, ali
     await job.save_progress({"rendition": token, "keys": [key]})
     assert await remove_orphans(backend, [Listed(key, OLD)]) == 0
     assert await gone(backend, [key]) == [False]
+
+
+async def test_what_a_job_that_was_given_up_has_half_written_goes(backend: Backend, alice: Uploader) -> None:
+    upload_id = await alice.film(b"film")
+    job = await begin_job(backend, upload_id, "process_film")
+    assert job is not None
+    token = new_token()
+    keys = await stored(backend, *(f"variants/{token}/{name}" for name in ("master.m3u8", "240p.mp4", "240p.m3u8")))
+    await job.save_progress({"rendition": token, "keys": keys})
+    found = [Listed(key, OLD) for key in keys]
+    assert await remove_orphans(backend, found) == 0
+    await change(backend, job.event_id, "state = 'DEAD'")
+    assert await remove_orphans(backend, found) == 3
+    assert await gone(backend, keys) == [True] * 3
+
+
+async def test_all_of_a_film_that_is_shown_stays(backend: Backend, alice: Uploader) -> None:
+    upload_id = await ready_upload(backend, alice.id, film=True)
+    keys = await stored(backend, *object_keys(await row_of(backend, upload_id)))
+    assert len(keys) == 17
+    assert await remove_orphans(backend, [Listed(key, OLD) for key in keys]) == 0
 
 
 async def test_where_a_node_does_not_tell_nothing_goes(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
