@@ -159,7 +159,7 @@ async def test_what_is_encrypted_at_rest_and_what_is_not(
     folder = settings.data / "seaweedfs"
     if not folder.exists():
         pytest.skip("another storage, into which nobody sees")
-    bodies = [f"{name} {new_token()} {'x' * 50_000}".encode() for name in ("open", "put", "form")]
+    bodies = [f"{name} {new_token()} {'x' * 50_000}".encode() for name in ("open", "put", "form", "part")]
     await storage.put("a", bodies[0], JPEG)
     await sealed.put("a", bodies[1], JPEG)
     key = original_key(new_token())
@@ -170,8 +170,13 @@ async def test_what_is_encrypted_at_rest_and_what_is_not(
         for fields, status in ((bare, 403), (form.fields, 204)):
             answer = await client.post(form.url, data=fields, files={"file": ("a.jpg", bodies[2], JPEG)})
             assert answer.status_code == status
-    assert [lies_in(folder, body) for body in bodies] == [True, False, False]
-    for name, body in (("a", bodies[1]), (key, bodies[2])):
+        in_parts = original_key(new_token())
+        begun = await sealed.multiparts.begin(in_parts, JPEG)
+        url = sealed.multiparts.presign(in_parts, begun, 1, len(bodies[3]), 60)
+        assert (await client.put(url, content=bodies[3])).status_code == 200
+    await sealed.multiparts.complete(in_parts, begun, await sealed.multiparts.arrived(in_parts, begun))
+    assert [lies_in(folder, body) for body in bodies] == [True, False, False, False]
+    for name, body in (("a", bodies[1]), (key, bodies[2]), (in_parts, bodies[3])):
         head = await head_of(sealed, name)
         assert head["ServerSideEncryption"] == "AES256"
         stream = await sealed.open(name, byte_range="bytes=5-20")

@@ -40,7 +40,7 @@ async def test_cancelled_when_it_was_ready_nothing_is_left(
     upload = await alice.finish(PHOTO)
     await run_job(backend, upload.id, "process_upload", partial(process_upload, runner))
     row = await row_of(backend, upload.id)
-    assert len(object_keys(row)) == 7
+    assert len(object_keys(row)) == 13  # 150, 320 and 600 wide and a square, three formats each; and the original
     await cancel_upload(backend, alice.id, upload.id)
     await cancel_upload(backend, alice.id, upload.id)
     assert (await alice.see(upload.id)).result is None
