@@ -134,4 +134,12 @@ FILMS: tuple[Film, ...] = (
         "One cup, three looks at it. The middle one moves.",
         is_among_pictures=True,
     ),
+    Film(
+        Theme.CATS,
+        "cat",
+        (100, 40, 240, 180),
+        Pan(WHOLE, View(0.15, 0.1, 0.7), 240, 180, 2, FilmFormat.GIF, frames_per_second=10),
+        "A cat's face comes closer, and goes away again",
+        "She is not impressed. On repeat.",
+    ),
 )
