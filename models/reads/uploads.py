@@ -10,7 +10,7 @@ _COLUMNS = """
 UPLOADS_BY_ID = f"SELECT {_COLUMNS} FROM uploads WHERE id = ANY($1) AND owner_id = $2"  # noqa: S608  a constant
 
 # $1 id of an upload: for the jobs that are about it
-UPLOAD_FOR_JOB = f"SELECT {_COLUMNS}, recipe, purpose FROM uploads WHERE id = $1"  # noqa: S608  a constant
+UPLOAD_FOR_JOB = f"SELECT {_COLUMNS}, recipe, purpose, sha256 FROM uploads WHERE id = $1"  # noqa: S608  a constant
 
 # $1 id of the owner, $2 the id before which the page begins, $3 how many; newest first
 UPLOADS_OF_OWNER = f"""

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Float, Index, Integer, Text, text
+from sqlalchemy import BigInteger, DateTime, Float, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -41,7 +41,8 @@ class Upload(Base):
     came to nothing was left in storage, and nothing could be sent there any more. `multipart_id` is the storage's name
     for a file that is sent in parts of `part_size` bytes (the last may be smaller). `recipe` is `media.recipe.Recipe`,
     `source` what the file said of itself, for its owner alone; `nudity` the score from 0 to 1 that it was judged by,
-    `rejected_at` when it became REJECTED.
+    `rejected_at` when it became REJECTED. `sha256` is of the file that was judged, which may be sent again until
+    `expires_at`; null until then, and of what was judged before it was kept.
     """
 
     __tablename__ = "uploads"
@@ -89,3 +90,4 @@ class Upload(Base):
     source: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     nudity: Mapped[float | None] = mapped_column(Float)
     rejected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sha256: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -40,11 +40,13 @@ class Refused(Exception):
         self.nudity = nudity
 
 
-async def judge_file(backend: Backend, original: Path) -> None:
-    """Before anything is made of it. Raises Refused for the very bytes that were removed, and ShardUnavailable."""
+async def judge_file(backend: Backend, original: Path) -> bytes:
+    """Before anything is made of it. Its SHA-256. Raises Refused for the very bytes that were removed, and
+    ShardUnavailable."""
     sha256 = await asyncio.to_thread(file_hash, original)
     if await KnownPictures.of(backend).has_file(backend, sha256):
         raise Refused(REMOVED_BEFORE)
+    return sha256
 
 
 async def judge(backend: Backend, pictures: Sequence[Path]) -> Verdict:

@@ -1,6 +1,8 @@
 """The job that keeps how a removed picture may be known again."""
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlalchemy.dialects.postgresql import insert
@@ -25,14 +27,13 @@ async def remember_removed(job: Job) -> None:
     if upload is None or upload["status"] != MediaStatus.REJECTED or upload["result"] is None:
         return
     async with workspace(job) as folder:
-        original, picture = folder / "original", folder / "picture.jpg"
+        picture = folder / "picture.jpg"
         try:
-            await job.backend.storage.download(upload["object_key"], original, upload["byte_size"])
+            sha256 = upload["sha256"] or await _hash_of_original(job, upload, folder / "original")
             await job.backend.storage.download(judged_key_of(upload["result"]), picture, LARGEST_PICTURE)
         except ObjectMissing as missing:
             log.warning("removed_picture_is_gone", upload_id=upload["id"], key=missing.key)
             return
-        sha256 = await asyncio.to_thread(file_hash, original)
         [seen] = await job.backend.examiner.remember([picture])
     async with job.backend.transaction(shard_of(upload["id"])) as transaction:
         row = insert(RemovedPicture).values(
@@ -44,3 +45,9 @@ async def remember_removed(job: Job) -> None:
             reason=upload["failure_reason"] or "",
         )
         await transaction.session.execute(row.on_conflict_do_nothing(index_elements=["upload_id", "sha256"]))
+
+
+async def _hash_of_original(job: Job, upload: Any, original: Path) -> bytes:
+    """Of what was judged before its hash was kept."""
+    await job.backend.storage.download(upload["object_key"], original, upload["byte_size"])
+    return await asyncio.to_thread(file_hash, original)

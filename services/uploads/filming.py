@@ -68,7 +68,7 @@ async def _make_film(runner: FilmRunner, job: Job, upload: Any) -> Outcome:
         await backend.storage.download(upload["object_key"], original, limits.max_bytes, found.etag)
         await tell_progress(backend, upload["id"], FETCHED)
         crash_point("process_film.after_download")
-        await judge_file(backend, original)
+        sha256 = await judge_file(backend, original)
         film = await runner.process_film(
             original, rendering, limits, declared_type=upload["content_type"], on_progress=on_rendered
         )
@@ -79,8 +79,9 @@ async def _make_film(runner: FilmRunner, job: Job, upload: Any) -> Outcome:
         crash_point("process_film.after_name")
         await put_objects(backend, upload["id"], {keys[name]: one for name, one in made.items()}, RENDERED)
         crash_point("process_film.after_put")
-    kept = kept_of(film.source, recipe_of(upload)) | {"duration": film.duration}
-    return Outcome(inline_of(upload, film, keys), kept, film.source.captured_at, film.source.camera, verdict)
+    said = film.source
+    kept = kept_of(said, recipe_of(upload)) | {"duration": film.duration}
+    return Outcome(inline_of(upload, film, keys), kept, said.captured_at, said.camera, verdict, sha256)
 
 
 def limits_of(settings: Settings, upload: Any) -> FilmLimits:

@@ -17,13 +17,15 @@ from services.uploads.watching import tell_change
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`inline` is what `services.visible.image_row` reads; `source` what the file said, as its owner may have it."""
+    """`inline` is what `services.visible.image_row` reads; `source` what the file said, as its owner may have it;
+    `sha256` is that of the file which was judged."""
 
     inline: dict[str, Any]
     source: dict[str, Any]
     captured_at: datetime | None
     camera: str | None
     verdict: Verdict
+    sha256: bytes
 
 
 async def make_ready(backend: Backend, upload: Any, outcome: Outcome) -> bool:
@@ -39,6 +41,7 @@ async def make_ready(backend: Backend, upload: Any, outcome: Outcome) -> bool:
         captured_at=outcome.captured_at,
         camera=outcome.camera,
         nudity=outcome.verdict.nudity,
+        sha256=outcome.sha256,
     )
 
 

@@ -73,7 +73,7 @@ async def _make_pictures(runner: ImageRunner, job: Job, upload: Any) -> Outcome:
         await backend.storage.download(upload["object_key"], original, limits.max_bytes)
         await tell_progress(backend, upload["id"], FETCHED)
         crash_point("process_upload.after_download")
-        await judge_file(backend, original)
+        sha256 = await judge_file(backend, original)
         rendered = await runner.process_image(
             original,
             folder,
@@ -92,7 +92,7 @@ async def _make_pictures(runner: ImageRunner, job: Job, upload: Any) -> Outcome:
         crash_point("process_upload.after_put")
     said = rendered.source
     inline = inline_of(upload, rendered, keyed)
-    return Outcome(inline, kept_of(said, recipe), said.captured_at, said.camera, verdict)
+    return Outcome(inline, kept_of(said, recipe), said.captured_at, said.camera, verdict, sha256)
 
 
 def recipe_of(upload: Any) -> Recipe:

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import select, update
 
 from core.crash import crash_point
-from media.errors import MediaRejected, ObjectMissing, ObjectTooLarge
+from media.errors import MediaRejected, ObjectChanged, ObjectMissing, ObjectTooLarge
 from media.film.runner import FilmRunner
 from media.keys import new_token, split_key
 from media.ondemand import OnDemand
@@ -26,6 +26,7 @@ from models.ids import shard_of
 from models.shards import Transaction
 from models.tables import MediaStatus, Post, Upload, User
 from services.backend import Backend
+from services.moderation.known import file_hash
 from services.outbox import Job, Unfinished
 from services.uploads import filming, processing
 from services.uploads.jobs import read_upload, workspace
@@ -62,7 +63,8 @@ class _Remade:
 
 
 async def rework_upload(runners: Runners, job: Job) -> None:
-    """For MEDIA_REWORK_ASKED. What cannot be made anew, its original being gone or refused by now, stays as it is.
+    """For MEDIA_REWORK_ASKED. What cannot be made anew, its original being gone, refused by now or another than was
+    judged, stays as it is.
 
     Raises StorageUnavailable, MediaProcessingFailed, ShardUnavailable: try again later; Superseded and Unfinished.
     """
@@ -72,7 +74,7 @@ async def rework_upload(runners: Runners, job: Job) -> None:
     if upload["status"] in REWORKED and upload["result"] is not None:
         try:
             await _rework(runners, job, upload)
-        except (MediaRejected, ObjectMissing, ObjectTooLarge) as fault:
+        except (MediaRejected, ObjectChanged, ObjectMissing, ObjectTooLarge) as fault:
             log.warning("not_reworked", upload_id=upload["id"], fault=repr(fault))
         upload = await read_upload(job)
     await remove_abandoned(job, upload)
@@ -85,6 +87,8 @@ async def _rework(runners: Runners, job: Job, upload: Any) -> None:
         original = folder / "original"
         await backend.storage.download(upload["object_key"], original, upload["byte_size"])
         crash_point("rework_upload.after_download")
+        if upload["sha256"] not in (None, await asyncio.to_thread(file_hash, original)):
+            raise ObjectChanged(upload["object_key"])
         remake = _remake_film if is_film(result) else _remake_picture
         remade = await remake(runners, job, upload, original, folder)
         crash_point("rework_upload.after_render")

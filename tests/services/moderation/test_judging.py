@@ -1,11 +1,13 @@
 """What is let in, held and refused by what is to be seen; the model judges, by thresholds that suit these pictures."""
 
+import hashlib
 import io
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -21,13 +23,14 @@ from services.moderation.remembering import remember_removed
 from services.outbox import Job
 from services.uploads.cancelling import cancel_upload
 from services.uploads.discarding import discard_upload
+from services.uploads.finishing import finish_upload
 from services.uploads.processing import process_upload
 from services.uploads.rows import keys_of
 from services.uploads.telling import notify_upload
 from tests.factories import make_user
 from tests.pictures import encoded, small_photo
 from tests.posting import rows
-from tests.uploading import Uploader, begin_job, change_row, events_of, is_stored, row_of, run_job
+from tests.uploading import Uploader, begin_job, change_row, events_of, is_stored, post_form, row_of, run_job
 
 PHOTO = small_photo(480, 320)
 TOLD = "SELECT kind, details FROM notifications WHERE recipient_id = $1 AND subject_id = $2 ORDER BY sequence"
@@ -162,6 +165,20 @@ async def test_rejected_it_is_known_when_it_comes_back(backend: Backend, alice: 
     await process(backend, runner, other.id)
     refused = await mallory.see(other.id)
     assert (refused.status, refused.failure_reason) == (MediaStatus.REJECTED, judging.REMOVED_BEFORE)
+
+
+async def test_another_file_sent_after_it_was_judged_does_not_hide_it(
+    backend: Backend, alice: Uploader, runner: ImageRunner
+) -> None:
+    data = noise(3)
+    upload = await alice.send(data)
+    await finish_upload(backend, alice.id, upload.id, None)
+    await process(holding(backend), runner, upload.id)
+    assert (await post_form(upload, bytes(len(data)))).status_code == httpx.codes.NO_CONTENT
+    assert await reject(backend, upload.id, "No.")
+    await run_job(backend, upload.id, "remember_removed", remember_removed)
+    [kept] = await rows(backend, upload.id, "SELECT sha256 FROM removed_pictures WHERE upload_id = $1", upload.id)
+    assert kept[0] == hashlib.sha256(data).digest()
 
 
 async def test_a_second_run_decides_the_same(backend: Backend, alice: Uploader, runner: ImageRunner) -> None:

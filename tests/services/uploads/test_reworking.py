@@ -1,11 +1,13 @@
 """What was lost comes back at the same place; what is made otherwise now takes the place of what was; and whatever dies
 or comes in between, nothing is left over."""
 
+import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 
 from media.film.runner import FilmRunner
@@ -22,6 +24,7 @@ from services.uploads import reworking
 from services.uploads.asking import ask_rework
 from services.uploads.cancelling import cancel_upload
 from services.uploads.filming import process_film
+from services.uploads.finishing import finish_upload
 from services.uploads.processing import process_upload
 from services.uploads.reworking import Runners, rework_upload
 from services.uploads.rows import keys_of
@@ -30,7 +33,7 @@ from tests.factories import make_user
 from tests.filming import small_film
 from tests.pictures import small_photo
 from tests.posting import links, post_row
-from tests.uploading import Uploader, begin_job, change_row, is_stored, row_of, run_job
+from tests.uploading import Uploader, begin_job, change_row, is_stored, post_form, row_of, run_job
 
 PHOTO = small_photo()
 HANDLER = "rework_upload"
@@ -88,6 +91,27 @@ async def test_what_was_lost_is_back_at_the_same_place(
     assert dict(await row_of(backend, before["id"])) == before
     assert (await backend.storage.head(keys[0])).content_type == "image/jpeg"
     assert (await backend.storage.head(keys[-1])).last_modified == kept.last_modified
+
+
+async def test_what_was_sent_in_its_place_since_is_not_made_anything_of(
+    backend: Backend, alice: Uploader, runner: ImageRunner, rework: Rework
+) -> None:
+    upload = await alice.send(PHOTO)
+    await finish_upload(backend, alice.id, upload.id, None)
+    await run_job(backend, upload.id, "process_upload", partial(process_upload, runner))
+    before = dict(await row_of(backend, upload.id))
+    assert before["sha256"] == hashlib.sha256(PHOTO).digest()
+    other = small_photo(300, 200)
+    assert (await post_form(upload, other.ljust(len(PHOTO), b"\0"))).status_code == httpx.codes.NO_CONTENT
+    await backend.storage.delete(keys_of(before["result"])[:1])
+    content = await contents(backend, before)
+    for anew in (False, True):
+        await rework(upload.id, anew=anew)
+        assert dict(await row_of(backend, upload.id)) == before
+        assert await contents(backend, before) == content
+    await backend.storage.put(before["object_key"], PHOTO, "image/jpeg")
+    await rework(upload.id)
+    assert [await is_stored(backend, key) for key in keys_of(before["result"])] == [True] * 12
 
 
 async def without(backend: Backend, row: dict[str, Any], *names: str) -> dict[str, Any]:
