@@ -1,6 +1,7 @@
 """`make bench`: pages and changes beside their hand-written twins, in one run, as ratios.
 
-Films are measured beside the bare ffmpeg command (`--only films`). Writes `bench/results.json`.
+Films are measured beside the bare ffmpeg command (`--only films`), photographs beside Pillow (`--only photographs`).
+Writes `bench/results.json`.
 `--only NAME` measures one; `--profile` tells where the API's time goes.
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from bench import films
+from bench import films, photographs
 from bench.comparing import assert_same
 from bench.crowd.posts import make_crowd
 from bench.crowd.rows import Crowd, write_crowd
@@ -35,7 +36,7 @@ from services.accounts.sessions import Origin, add_session
 from services.accounts.tokens import make_access_token
 from services.backend import Backend
 
-NOTHING, FILMS = "nothing", "films"
+NOTHING, FILMS, PHOTOGRAPHS = "nothing", "films", "photographs"
 NOTHINGS = 2000
 console = Console(width=None if sys.stdout.isatty() else 140)
 
@@ -131,17 +132,19 @@ class Bench:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    names = [*OPERATIONS, NOTHING, FILMS]
+    names = [*OPERATIONS, NOTHING, FILMS, PHOTOGRAPHS]
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="Measure these alone.")
     parser.add_argument("--profile", action="store_true", help="Tell where the API's time goes.")
     arguments = parser.parse_args()
     # A folder of its own each time: what is measured is the same from the first request on.
-    asked = [name for name in arguments.only if name != FILMS]
+    asked = [name for name in arguments.only if name not in {FILMS, PHOTOGRAPHS}]
     with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as folder:
         if asked:
             asyncio.run(run(Path(folder), asked, profile=arguments.profile))
     if FILMS in arguments.only:
         keep(console, {FILMS: films.measure(console)})
+    if PHOTOGRAPHS in arguments.only:
+        keep(console, {PHOTOGRAPHS: photographs.measure(console)})
 
 
 if __name__ == "__main__":

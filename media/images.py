@@ -34,17 +34,18 @@ def render(
     probed: Probed,
     recipe: Recipe = PLAIN,
     *,
+    formats: tuple[ImageFormat, ...] = FORMATS,
     on_progress: Callable[[float], None] = lambda _: None,
 ) -> Rendered:
-    """Do to `source` what the recipe says, and write what `planned_variants` says of it into `out_dir`; of an
-    animation, of its first frame.
+    """Do to `source` what the recipe says, and write what `planned_variants` says of it into `out_dir`, as far as it
+    is of these formats; of an animation, of its first frame.
 
     Each is upright, in sRGB, 8 bits, without metadata. `on_progress` is told 0..1 after each step. Raises
     MediaRejected where the pixels cannot be decoded.
     """
     box = Box.of(probed.width, probed.height, recipe.crop)
     widths, side = variant_widths(box.width), square_side(box.width, box.height)
-    steps = 1 + len(FORMATS) * (len(widths) + (side is not None))
+    steps = 1 + len(formats) * (len(widths) + (side is not None))
     # Of a panorama so much that it is as high as the square one.
     decoded = decode(source, probed.mime, box.width_to_decode(widths[-1], side or 1))
     unmarked = _looked_at(box.cut(decoded), recipe)
@@ -54,7 +55,7 @@ def render(
     variants: list[Variant] = []
 
     def save_all(image: Any, *, is_square: bool = False) -> None:
-        for image_format in FORMATS:
+        for image_format in formats:
             variants.append(_save(image, image_format, out_dir, is_square=is_square))
             on_progress((1 + len(variants)) / steps)
 
