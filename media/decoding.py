@@ -50,9 +50,18 @@ def decode(source: Path, mime: str, width: int) -> Any:
 
 
 def _decode(source: Path, width: int) -> Any:
-    return pyvips.Image.thumbnail(
-        str(source), width, height=UNBOUNDED, size="down", export_profile="srgb", fail_on="error"
-    ).copy_memory()
+    header = pyvips.Image.new_from_file(str(source), access="sequential")
+    made = pyvips.Image.thumbnail(
+        str(source), width, height=UNBOUNDED, size="down", fail_on="error", **_exporting(header)
+    )
+    return made.colourspace("srgb").copy_memory()
+
+
+def _exporting(image: Any) -> dict[str, str]:
+    """How its colours are brought to sRGB. Without a profile they are those of sRGB already, but of CMYK; to send them
+    through profiles all the same would take longer than to decode them."""
+    has_profile = image.get_typeof("icc-profile-data") != 0
+    return {"export_profile": "srgb"} if has_profile or image.interpretation == "cmyk" else {}
 
 
 def _decode_boxes(source: Path, width: int) -> Any:
@@ -65,7 +74,8 @@ def _decode_boxes(source: Path, width: int) -> Any:
         image = (_decode_hevc if look.codec == "HEVC" else _decode_av1)(source, look)
     except (ValueError, RuntimeError, EOFError, SyntaxError, OSError, IndexError) as error:
         raise _rejection(str(error).lower()) from error
-    made = image.thumbnail_image(width, height=UNBOUNDED, size="down", export_profile="srgb").copy_memory()
+    made = image.thumbnail_image(width, height=UNBOUNDED, size="down", **_exporting(image))
+    made = made.colourspace("srgb").copy_memory()
     has_profile = image.get_typeof("icc-profile-data") != 0
     return made if has_profile or look.nclx is None else to_srgb(made, look.nclx).copy_memory()
 
