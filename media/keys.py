@@ -9,7 +9,7 @@ import secrets
 
 from media.pictures import ImageFormat
 
-_SERVED = re.compile(r"variants/([A-Za-z0-9_-]{22})/([a-z0-9_.-]{1,40})", re.ASCII)
+_SERVED = re.compile(r"variants/([A-Za-z0-9_-]{22})/([a-z0-9][a-z0-9_.-]{0,39})", re.ASCII)
 _TYPES = {
     "jpg": "image/jpeg",
     "webp": "image/webp",

@@ -32,6 +32,8 @@ def test_keys() -> None:
         (f"originals/{TOKEN}", None),
         (f"variants/{TOKEN}", None),
         (f"variants/{TOKEN}/../../originals/{TOKEN}", None),
+        (f"variants/{TOKEN}/.", None),
+        (f"variants/{TOKEN}/..", None),
         (f"variants/{TOKEN}/640.webp\n", None),
         (f"variants/{TOKEN}x/640.webp", None),
         (f"/variants/{TOKEN}/640.webp", None),

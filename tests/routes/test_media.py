@@ -188,6 +188,8 @@ class TestStream:
             made(mark, expires, policy, signature, ("0" if token[0] != "0" else "1") + token[1:], "master.m3u8"),
             made(mark, expires, policy, signature, token, "master.m3u9"),
             made(mark, expires, policy, signature, token, "..%2F..%2Foriginals"),
+            made(mark, expires, policy, signature, token, "%2E"),
+            made(mark, expires, policy, signature, token, "%2E%2E"),
             made(mark, expires, policy, signature, token, "MASTER.m3u8"),
             made(mark, expires, policy, signature, token, ""),
             made(mark, expires, policy, "", token, "master.m3u8"),
