@@ -91,8 +91,10 @@ def _decode_hevc(source: Path, look: Heif) -> Any:
 
 
 def _decode_av1(source: Path, look: Heif) -> Any:
-    """It comes as it is coded, and says how it is to be turned."""
-    decoder = _avif.AvifDecoder(source.read_bytes(), "dav1d", 1)
+    """It comes as it is coded, and says how it is to be turned. A film in the same file, which libavif decodes instead
+    where the first brand is not this one, has not been looked at."""
+    data = source.read_bytes()
+    decoder = _avif.AvifDecoder(b"".join((data[:8], b"avif", data[12:])), "dav1d", 1)
     size, _, mode, profile, _, orientation, _ = decoder.get_info()
     image = _image(decoder.get_frame(0)[0], size, mode, profile)
     if look.crop is not None:

@@ -3,6 +3,7 @@
 import mmap
 from dataclasses import dataclass, field
 
+from media.av1 import coded_sizes
 from media.boxes import Box, BoxCutShort, TooManyBoxes, boxes
 from media.errors import MediaRejected, RejectionReason, cut_short, damaged, too_complex
 
@@ -22,7 +23,8 @@ Data = bytes | mmap.mmap
 class Heif:
     """What is claimed of the primary picture. Width and height are as it is to be seen: cut out and upright.
 
-    `codec` is HEVC or AV1. `largest` is width and height of the largest area that anything in the file claims. `nclx`
+    `codec` is HEVC or AV1. `largest` is width and height of the largest area that anything in the file claims: its
+    boxes, or AV1 of itself, since libavif decodes all of it and shrinks that to what the boxes say. `nclx`
     are the numbers of primaries and transfer characteristics (ISO 23091-2) where these, and no profile, say what its
     colours are. `crop` is left, top, width and height of what is cut out before it is turned. `tiles` is 1 where it is
     no grid. `exif` is what a camera wrote, as TIFF; empty where there is none.
@@ -105,6 +107,7 @@ class _File:
         self._read_items(parts[b"iinf"])
         self._read_places(parts[b"iloc"], parts.get(b"idat"))
         self._read_properties(parts[b"iprp"])
+        self._read_coded_sizes()
         if b"iref" in parts:
             self._read_references(parts[b"iref"])
         numbers = self._numbers(parts[b"pitm"])
@@ -218,6 +221,23 @@ class _File:
         for part in self._inside(box):
             if part.kind == b"ipma":
                 self._associate(part, shared)
+
+    def _read_coded_sizes(self) -> None:
+        joined = 0
+        for item in self._items.values():
+            if item.kind != b"av01":
+                continue
+            data, places = self._data, item.extents
+            if len(places) > 1:
+                joined += sum(end - begin for begin, end in places)
+                if joined > len(self._data):  # the same bytes more than once
+                    raise too_complex()
+                data = b"".join(self._data[begin:end] for begin, end in places)
+                places = [(0, len(data))]
+            for begin, end in places:
+                for size in coded_sizes(data, begin, end):
+                    self._budget.spend()
+                    self._claims += [] if size is None else [size]
 
     def _associate(self, box: Box, shared: list[Box]) -> None:
         numbers = self._numbers(box)

@@ -1,6 +1,7 @@
 """Pictures out of every kind of file: upright, in sRGB, judged by Pillow and by what was put in."""
 
 import io
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,15 @@ def test_a_sequence_shows_its_first_picture(decoded: Callable[..., Any]) -> None
     data = avif(photograph(), save_all=True, append_images=[photograph().rotate(180)])
     assert data[8:12] == b"avis"
     assert far(decoded(data, "image/avif"), photograph()) < 3
+
+
+def test_a_film_beside_a_picture_is_not_decoded(decoded: Callable[..., Any]) -> None:
+    data = avif(photograph(), save_all=True, append_images=[photograph().rotate(180)])
+    whole, other = (struct.pack(">II", width << 16, height << 16) for width, height in ((600, 400), (60, 40)))
+    assert whole in data
+    for brand in (b"avis", b"mif1"):
+        made = decoded(data[:8] + brand + data[12:].replace(whole, other), "image/avif")
+        assert far(made, photograph()) < 3
 
 
 def test_the_first_of_several_pictures(decoded: Callable[..., Any]) -> None:

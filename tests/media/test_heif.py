@@ -14,6 +14,7 @@ from PIL import Image
 from media.boxes import MOST_BOXES
 from media.errors import MediaRejected, RejectionReason
 from media.heif import MOST_ITEMS, Heif, look_at_heif
+from tests.media.av1s import REDUCED, SEQUENCE, bits, size, unit
 from tests.media.heifs import File, Item, box, clap, full, grid, ispe, nclx, number, plain
 from tests.pictures import photograph
 
@@ -82,6 +83,32 @@ def test_what_is_claimed(item: Item, expected: Heif) -> None:
 def test_the_largest_claim_is_found_wherever_it_is() -> None:
     hidden = Item(properties=(ispe(40_000, 30_000),))
     assert look_at_heif(bytes(File({1: Item(), 7: hidden}))) == plain(largest=(40_000, 30_000))
+
+
+def av1(width: int, height: int) -> Item:
+    """64×64 by its box."""
+    return Item(b"av01", unit(SEQUENCE, bits(*REDUCED, *size(width, height))), (ispe(64, 64),))
+
+
+def test_what_av1_says_of_itself_is_a_claim() -> None:
+    assert look_at_heif(bytes(File({1: av1(64, 64)}))).largest == (64, 64)
+    assert look_at_heif(bytes(File({1: av1(64, 64), 2: av1(9000, 8000), 3: av1(70, 80)}))).largest == (9000, 8000)
+
+
+def test_also_where_it_lies_in_pieces() -> None:
+    item = av1(9000, 8000)
+
+    def file(*places: tuple[int, int]) -> bytes:
+        extents = b"".join(number(begin, 4) + number(length, 4) for begin, length in places)
+        head = number(1) + number(1) + number(0) + number(0) + number(len(places))
+        return bytes(File({1: item}, parts={b"iloc": full(b"iloc", b"\x44\0", head, extents, version=1)}))
+
+    begin, half = file((0, 1), (0, 1)).index(item.content), len(item.content) // 2
+    found = look_at_heif(file((begin, half), (begin + half, len(item.content) - half)))
+    assert found.largest == (9000, 8000)
+    with pytest.raises(MediaRejected) as caught:
+        look_at_heif(file((0, 100), *[(0, 100)] * 9))
+    assert caught.value.reason is Why.TOO_COMPLEX
 
 
 def test_a_grid() -> None:
