@@ -130,10 +130,11 @@ def test_a_sequence_shows_its_first_picture(decoded: Callable[..., Any]) -> None
 
 def test_a_film_beside_a_picture_is_not_decoded(decoded: Callable[..., Any]) -> None:
     data = avif(photograph(), save_all=True, append_images=[photograph().rotate(180)])
+    picture, kind, film = data[12:].partition(b"tkhd")
     whole, other = (struct.pack(">II", width << 16, height << 16) for width, height in ((600, 400), (60, 40)))
-    assert whole in data
+    assert film.count(whole) == 1
     for brand in (b"avis", b"mif1"):
-        made = decoded(data[:8] + brand + data[12:].replace(whole, other), "image/avif")
+        made = decoded(data[:8] + brand + picture + kind + film.replace(whole, other), "image/avif")
         assert far(made, photograph()) < 3
 
 
