@@ -24,7 +24,8 @@ from tests.uploading import Uploader, row_of
 from tests.workers.town import clear_outbox, fleet_of, tell
 
 RERUNS = 200
-FRESH = 9
+ROUNDS, EACH = 4, 4
+SETTLING_SECONDS = 6
 CEILING = 2.0
 
 
@@ -76,28 +77,32 @@ async def test_a_fresh_photograph_goes_before_200_that_are_made_anew(own_stack: 
     await clear_outbox(own_backend)
     data = phone_like_photo()
     owner = Uploader(own_backend, (await make_user(own_backend)).id)
+    quiet: list[float] = []
+    beside: list[float] = []
+    done = []
     with Progress() as progress:
-        shown = progress.add_task("quiet, then beside re-runs", total=2 * FRESH)
+        shown = progress.add_task("quiet, then beside re-runs, in turns", total=2 * ROUNDS * EACH)
         async with fleet_of(own_stack) as fleet:
             await fleet.start_relay()
             await fleet.start("worker", "workers.run", "media")
             _, model_id = await seconds_of(owner, data)  # which waits for all to start
-            quiet, beside = [], []
-            for _ in range(FRESH):
-                quiet.append((await seconds_of(owner, data))[0])
-                progress.advance(shown)
-            ids = await lost(own_backend, await row_of(own_backend, model_id), RERUNS)
-            asked = await ask_rework(own_backend, ids)
-            async with asyncio.timeout(60):
-                while (await reworks(own_backend, asked.event_ids)).done == 0:
-                    await asyncio.sleep(0.05)
-            for _ in range(FRESH):
-                beside.append((await seconds_of(owner, data))[0])
-                progress.advance(shown)
-            done = (await reworks(own_backend, asked.event_ids)).done
-    await clear_outbox(own_backend)
-    assert 0 < done < RERUNS, "they were done before the end"
+            for _ in range(ROUNDS):  # in turns, since who else works on this machine changes
+                for _ in range(EACH):
+                    quiet.append((await seconds_of(owner, data))[0])
+                    progress.advance(shown)
+                ids = await lost(own_backend, await row_of(own_backend, model_id), RERUNS)
+                asked = await ask_rework(own_backend, ids)
+                async with asyncio.timeout(60):
+                    while (await reworks(own_backend, asked.event_ids)).done == 0:
+                        await asyncio.sleep(0.05)
+                for _ in range(EACH):
+                    beside.append((await seconds_of(owner, data))[0])
+                    progress.advance(shown)
+                done.append((await reworks(own_backend, asked.event_ids)).done)
+                await clear_outbox(own_backend)  # no more of them is begun
+                await asyncio.sleep(SETTLING_SECONDS)
+    assert all(0 < some < RERUNS for some in done), "they were done before the end"
     before, during = statistics.median(quiet), statistics.median(beside)
-    tell(f"a fresh photograph of 12 megapixels, median of {FRESH}: quiet {before:.2f} s, beside {RERUNS} re-runs")
-    tell(f"{during:.2f} s: x {during / before:.2f} (at most {max(beside):.2f} s); re-runs done meanwhile: {done}")
+    tell(f"a fresh photograph of 12 megapixels, median of {len(quiet)}: quiet {before:.2f} s, beside {RERUNS} re-runs")
+    tell(f"{during:.2f} s: x {during / before:.2f} (at most {max(beside):.2f} s); re-runs done meanwhile: {sum(done)}")
     assert during < CEILING * before
