@@ -40,9 +40,9 @@ class Upload(Base):
     `finished_at` is when its owner said that the file was sent; `objects_removed_at` when nothing of an upload that
     came to nothing was left in storage, and nothing could be sent there any more. `multipart_id` is the storage's name
     for a file that is sent in parts of `part_size` bytes (the last may be smaller). `recipe` is `media.recipe.Recipe`,
-    `source` what the file said of itself, for its owner alone; `nudity` the score from 0 to 1 that it was judged by,
-    `rejected_at` when it became REJECTED. `sha256` is of the file that was judged, which may be sent again until
-    `expires_at`; null until then, and of what was judged before it was kept.
+    `source` what the file said of itself, for its owner alone, until nothing of it is left in storage; `nudity` the
+    score from 0 to 1 that it was judged by, `rejected_at` when it became REJECTED. `sha256` is of the file that was
+    judged, which may be sent again until `expires_at`; null until then, and of what was judged before it was kept.
     """
 
     __tablename__ = "uploads"

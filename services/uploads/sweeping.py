@@ -18,6 +18,8 @@ from services.uploads.watching import tell_change
 
 AT_ONCE = 500
 NEVER_SENT = "The file was not sent in time."
+SAID_BY_FILE = ("source", "captured_at", "camera")
+"""What its owner had of the file, the place among it: it goes with the file."""
 GIVEN_UP = "Something went wrong on our side. Please send this file again."
 
 log = structlog.get_logger()
@@ -69,6 +71,5 @@ async def _empty(backend: Backend, uploads: Sequence[Any]) -> None:
     for shard in {shard_of(upload["id"]) for upload in uploads}:
         numbers = [upload["id"] for upload in uploads if shard_of(upload["id"]) == shard]
         async with backend.transaction(shard) as transaction:
-            await transaction.session.execute(
-                update(Upload).where(Upload.id.in_(numbers)).values(objects_removed_at=func.clock_now(), result=None)
-            )
+            emptied = {"objects_removed_at": func.clock_now(), "result": None} | dict.fromkeys(SAID_BY_FILE)
+            await transaction.session.execute(update(Upload).where(Upload.id.in_(numbers)).values(emptied))

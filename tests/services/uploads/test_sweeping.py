@@ -1,14 +1,19 @@
+from functools import partial
+
 import pytest
 
 from core.errors import UserErrorCode, UserFault
+from media.recipe import Recipe
+from media.runner import ImageRunner
 from models.tables import MediaStatus
 from services import tries
 from services.backend import Backend
 from services.uploads.cancelling import cancel_upload
 from services.uploads.discarding import discard_upload
 from services.uploads.finishing import finish_upload
+from services.uploads.processing import process_upload
 from services.uploads.sweeping import GIVEN_UP, NEVER_SENT, sweep_uploads
-from tests.pictures import small_photo
+from tests.pictures import encoded, phone_exif, photograph, small_photo
 from tests.uploading import (
     Uploader,
     begin_job,
@@ -59,6 +64,21 @@ async def test_what_is_sent_after_it_was_cancelled_goes_once_the_form_has_expire
     await change_row(backend, upload.id, LONG_AGO)
     await sweep_uploads(backend)
     assert not await is_stored(backend, key)
+
+
+async def test_what_a_camera_wrote_goes_with_the_file(backend: Backend, alice: Uploader, runner: ImageRunner) -> None:
+    data = encoded(photograph().resize((60, 40)), exif=phone_exif())
+    upload = await alice.send(data)
+    await finish_upload(backend, alice.id, upload.id, None, Recipe(keep_location=True))
+    await run_job(backend, upload.id, "process_upload", partial(process_upload, runner))
+    kept = await row_of(backend, upload.id)
+    assert (kept["source"]["latitude"], kept["camera"]) == (64.15, "Heliograph Phone 1")
+    assert kept["captured_at"] is not None
+    await cancel_upload(backend, alice.id, upload.id)
+    await change_row(backend, upload.id, LONG_AGO)
+    await sweep_uploads(backend)
+    row = await row_of(backend, upload.id)
+    assert [row[name] for name in ("result", "source", "captured_at", "camera")] == [None] * 4
 
 
 async def test_an_upload_whose_job_is_dead_fails(backend: Backend, alice: Uploader) -> None:
