@@ -65,11 +65,11 @@ async def test_paged_to_its_end_it_is_what_a_plain_oracle_says(backend: Backend)
 
 async def test_only_the_newest_posts_of_all_are_looked_at(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     street = await make_street(backend, random.randrange(1 << 30), 20)
-    whole = [street.feed(viewer) for viewer in active(street, 3)]
+    whole = [street.feed(viewer) for viewer in active(street, 20)]
     monkeypatch.setattr(finding, "POSTS_OF_ALL", 4)
     street.posts_of_all = 4
     await compare(street, active(street, 3), (20,))
-    assert [street.feed(viewer) for viewer in active(street, 3)] != whole
+    assert [street.feed(viewer) for viewer in active(street, 20)] != whole
 
 
 async def test_all_of_it_may_be_by_one_person(town: Town) -> None:
