@@ -16,7 +16,7 @@ import pillow_heif
 import psutil
 import pytest
 import pyvips
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -28,6 +28,7 @@ from media.films import FilmLimits
 from media.pictures import ImageFormat, Limits, Variant
 from media.runner import ImageRunner
 from tests.media.inputs import INPUTS, heic, made, moving
+from tests.media.sheets import contact_sheet
 from tests.pictures import blank_png, encoded, many_frames, phone_exif, photograph
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(3600)]
@@ -84,21 +85,6 @@ def row(source: Path, status: str, size: tuple[int, int], variants: list[Variant
         " ".join(map(str, widths)) + (" □" if any(one.is_square for one in variants) else ""),
         f"{sum(one.bytes for one in variants) / 1024:.0f}",
     )
-
-
-def contact_sheet(shown: dict[str, Path]) -> bytes:
-    """Each JPEG variant under its name."""
-    columns, across, down = 6, 180, 142
-    sheet = Image.new("RGB", (columns * across, -(-len(shown) // columns) * down), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
-    for number, (name, path) in enumerate(shown.items()):
-        left, top = number % columns * across, number // columns * down
-        with Image.open(path) as opened:
-            picture = opened.convert("RGB")
-        picture.thumbnail((across - 8, down - 22))
-        sheet.paste(picture, (left + 4, top + 18))
-        pen.text((left + 4, top + 1), name, "black", font)
-    return encoded(sheet, quality=80)
 
 
 WITH_EXIF: dict[str, Callable[[Image.Image, bytes], bytes]] = {

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -12,13 +14,21 @@ import pytest
 from media.errors import MediaRejected
 from media.film.runner import FilmRunner
 from media.films import FilmLimits, RenderedFilm
+from media.pictures import ImageFormat
 from tests.media.film.filming import film
 from tests.media.film.hostile import MAKERS
 from tests.media.film.inputs import INPUTS, tagged
+from tests.media.sheets import contact_sheet
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(3600)]
 
 LIMITS = FilmLimits()
+SHEET = Path(__file__).parents[3] / "docs" / "film-inputs.jpg"
+LARGE: dict[str, Callable[[Path], Path]] = {
+    "1080p.mp4": partial(film, size=(1920, 1080)),
+    "vertical 1080p.mp4": partial(film, size=(1080, 1920)),
+}
+"""Of which every rendition is made."""
 MB = 2**20
 
 
@@ -47,7 +57,8 @@ async def test_refusals_are_quick_and_cost_no_memory(tmp_path: Path, out_dir: Pa
 
 
 async def test_a_table_of_inputs(runner: FilmRunner, tmp_path: Path) -> None:
-    for name, maker in INPUTS.items():
+    posters: dict[str, Path] = {}
+    for name, maker in (INPUTS | LARGE).items():
         source = maker(tmp_path / name)
         out = tmp_path / f"out {name}"
         out.mkdir()
@@ -55,6 +66,10 @@ async def test_a_table_of_inputs(runner: FilmRunner, tmp_path: Path) -> None:
         made = await runner.process_film(source, out, LIMITS)
         sys.stderr.write(f"{name:22} {row(made)} {time.perf_counter() - begun:5.1f} s\n")
         assert made.duration > 0
+        pictures = [one for one in made.poster if one.format is ImageFormat.JPEG and not one.is_square]
+        posters[name] = max(pictures, key=lambda one: one.width).path
+    SHEET.write_bytes(contact_sheet(posters))
+    assert SHEET.stat().st_size < 300_000
 
 
 def row(made: RenderedFilm) -> str:
