@@ -11,14 +11,16 @@ class FilmLimits:
     """The most that one film may have, as its headers say before anything is decoded.
 
     `max_side` is of the longer side in pixels, `max_frame_rate` in frames per second as declared: more than is kept,
-    since phones film slow motion at 240. `max_frames` is of an animated picture, `max_frame_pixels` of all its frames
-    together.
+    since phones film slow motion at 240. `max_film_pixels` is of all its frames together: a minute of 7,680 × 4,320
+    at 60 a second, or more than 90 seconds of 3,840 × 2,160 at 120; more would take longer than a job may.
+    `max_frames` is of an animated picture, `max_frame_pixels` of all its frames together.
     """
 
     max_bytes: int = 100 * 2**20
     max_seconds: float = 60
     max_side: int = 7_680
     max_frame_rate: float = 240
+    max_film_pixels: int = 120_000_000_000
     max_frames: int = 1_000
     max_frame_pixels: int = 2_000_000_000
 

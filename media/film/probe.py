@@ -148,6 +148,9 @@ def _describe(container: Any, look: Look, track: Track, limits: FilmLimits) -> P
     rate = track.rate or float(stream.average_rate or 30)
     if rate > limits.max_frame_rate + 1:
         raise refusals.too_fast(rate, limits.max_frame_rate)
+    frames = track.frames or round(rate * (track.shown or look.seconds))
+    if width * height * frames > limits.max_film_pixels:
+        raise refusals.too_many_pixels_in_all(width, height, frames)
     ratio = stream.sample_aspect_ratio or Fraction(1)
     if Fraction(1, 10) <= ratio <= 10 and ratio != 1:
         width, height = (round(width * ratio), height) if ratio > 1 else (width, round(height / ratio))

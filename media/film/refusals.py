@@ -65,6 +65,14 @@ def too_fast(rate: float, most: float) -> MediaRejected:
     )
 
 
+def too_many_pixels_in_all(width: int, height: int, frames: int) -> MediaRejected:
+    return MediaRejected(
+        RejectionReason.TOO_COMPLEX,
+        f"This video has {frames:,} pictures of {width:,} × {height:,} pixels, which is too much: make it smaller, or"
+        " show fewer pictures per second.",
+    )
+
+
 def too_many_frames(frames: int, most: int) -> MediaRejected:
     return MediaRejected(
         RejectionReason.TOO_COMPLEX, f"This animation has {frames:,} frames; the most that can be posted is {most:,}."

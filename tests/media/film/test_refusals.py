@@ -53,6 +53,20 @@ async def test_refused_by_its_headers(runner: FilmRunner, tmp_path: Path, out_di
     assert list(out_dir.iterdir()) == []
 
 
+async def test_too_many_pixels_in_all(runner: FilmRunner, tmp_path: Path, out_dir: Path) -> None:
+    source = film(tmp_path / "much.mp4", size=(128, 96), rate=50, sound=None)
+    with pytest.raises(MediaRejected) as caught:
+        await runner.process_film(source, out_dir, FilmLimits(max_film_pixels=50 * 128 * 96 - 1))
+    assert caught.value.reason is Why.TOO_COMPLEX
+    assert caught.value.message == (
+        "This video has 50 pictures of 128 × 96 pixels, which is too much: make it smaller, or show fewer pictures per"
+        " second."
+    )
+    assert list(out_dir.iterdir()) == []
+    made = await runner.process_film(source, out_dir, FilmLimits(max_film_pixels=50 * 128 * 96))
+    assert made.duration == 1
+
+
 async def test_too_many_bytes(runner: FilmRunner, tmp_path: Path, out_dir: Path) -> None:
     source = tmp_path / "large.mp4"
     with source.open("wb") as file:
