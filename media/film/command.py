@@ -101,9 +101,10 @@ def _graph(film: ProbedFilm, renditions: Sequence[Rendition]) -> str:
 
 
 def picture(film: ProbedFilm, rendition: Rendition) -> list[str]:
-    """How a rendition is coded."""
+    """How a rendition is coded: by one thread, since several would make other bytes each time where the bit rate has a
+    ceiling, and what was lost of a film could not be put back beside the rest of it."""
     group, rate = str(frames_per_segment(film)), rendition.max_bitrate
-    given = ["-c:v", "libx264", "-preset", PRESET, "-crf", str(CRF), "-threads", str(THREADS)]
+    given = ["-c:v", "libx264", "-preset", PRESET, "-crf", str(CRF), "-threads", "1"]
     given += ["-maxrate", str(rate), "-bufsize", str(rate * 3 // 2), "-profile:v", "high"]
     return [*given, "-g", group, "-keyint_min", group, "-sc_threshold", "0"]
 

@@ -171,3 +171,15 @@ async def test_nothing_runs_on_for_nobody(runner: FilmRunner, tmp_path: Path, ou
     made: RenderedFilm = await runner.process_film(film(tmp_path / "next.mp4", size=(64, 48)), out_dir, LIMITS)
     assert len(frames(out_dir / "48p.mp4")) == 30
     assert made.duration == 1
+
+
+async def test_the_same_film_is_made_twice_alike(runner: FilmRunner, tmp_path: Path) -> None:
+    """Also where its bit rate meets the ceiling, so that what is lost of it can be put back beside the rest."""
+    source = film(tmp_path / "noise.mp4", "h264", "-vf", "noise=alls=40:allf=t", size=(854, 480), seconds=2)
+    made = []
+    for number in range(3):
+        out = tmp_path / str(number)
+        out.mkdir()
+        files = (await runner.process_film(source, out, LIMITS)).files
+        made.append({one.name: one.path.read_bytes() for one in files})
+    assert made[0] == made[1] == made[2]
