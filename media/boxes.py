@@ -4,44 +4,52 @@ import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MOST_BOXES = 10_000
-"""What no file of ours comes near; more are refused as too much work."""
-
-
-class TooManyBoxes(Exception):
-    """The file is made of more boxes than anybody needs."""
+from media.budget import Budget
 
 
 class BoxCutShort(Exception):
     """A box ends behind the end of what holds it."""
 
 
+class LooseEnd(BoxCutShort):
+    """Behind the last box something is left that is too short for another."""
+
+
+class BoxDamaged(Exception):
+    """A box says that it is shorter than what says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box whose content lies at `start` up to `end` of the file."""
+    """A box whose header lies at `at`, and its content at `start` up to `end` of the file."""
 
     kind: bytes
+    at: int
     start: int
     end: int
 
 
-def boxes(data: bytes | mmap.mmap, start: int, end: int) -> Iterator[Box]:
-    """The boxes between two places of a file. Raises BoxCutShort, and TooManyBoxes."""
-    for _ in range(MOST_BOXES):
-        if start >= end:
-            return
-        if start + 8 > end:
-            raise BoxCutShort
-        size, header = int.from_bytes(data[start : start + 4], "big"), 8
+def boxes(data: bytes | mmap.mmap, at: int, end: int, budget: Budget) -> Iterator[Box]:
+    """The boxes between two places of a file, each of which is spent from the budget. Raises BoxCutShort, LooseEnd,
+    BoxDamaged, and MediaRejected where there are too many."""
+    while at < end:
+        budget.spend()
+        if at + 8 > end:
+            raise LooseEnd
+        size, start = int.from_bytes(data[at : at + 4], "big"), at + 8
         if size == 1:
-            size, header = int.from_bytes(data[start + 8 : start + 16], "big"), 16
-        elif size == 0:  # up to the end of the file
-            size = end - start
-        if size < header or start + size > end:
+            start += 8
+            if start > end:
+                raise BoxCutShort
+            size = int.from_bytes(data[at + 8 : start], "big")
+        elif size == 0:  # up to the end of what holds it
+            size = end - at
+        if size < start - at:
+            raise BoxDamaged
+        if at + size > end:
             raise BoxCutShort
-        yield Box(data[start + 4 : start + 8], start + header, start + size)
-        start += size
-    raise TooManyBoxes
+        yield Box(data[at + 4 : at + 8], at, start, at + size)
+        at += size
 
 
 def brands(head: bytes) -> list[bytes]:

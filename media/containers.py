@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from media.boxes import brands
-from media.errors import too_complex
+from media.budget import Budget
 
 PICTURES = {
     "image/jpeg": "JPEG",
@@ -194,22 +194,10 @@ def walk(data: bytes | mmap.mmap, mime: str, most_frames: int) -> Walk:
     return _WALKS[mime](data, most_frames)
 
 
-class _Steps:
-    """How many blocks may be looked at."""
-
-    def __init__(self) -> None:
-        self._left = MOST_BLOCKS
-
-    def take(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise too_complex()
-
-
 def _walk_png(data: bytes | mmap.mmap, most: int) -> Walk:
-    at, frames, steps = 8, 0, _Steps()
+    at, frames, budget = 8, 0, Budget(MOST_BLOCKS)
     while at + 12 <= len(data) and frames <= most:
-        steps.take()
+        budget.spend()
         length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if name == b"IEND":
             return Walk(max(1, frames), is_cut=False)
@@ -220,9 +208,9 @@ def _walk_png(data: bytes | mmap.mmap, most: int) -> Walk:
 
 def _walk_webp(data: bytes | mmap.mmap, most: int) -> Walk:
     end = int.from_bytes(data[4:8], "little") + 8
-    at, frames, steps = 12, 0, _Steps()
+    at, frames, budget = 12, 0, Budget(MOST_BLOCKS)
     while at + 8 <= min(end, len(data)) and frames <= most:
-        steps.take()
+        budget.spend()
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         frames += data[at : at + 4] == b"ANMF"
         at += 8 + size + size % 2
@@ -230,9 +218,9 @@ def _walk_webp(data: bytes | mmap.mmap, most: int) -> Walk:
 
 
 def _walk_jpeg(data: bytes | mmap.mmap, _most: int) -> Walk:
-    at, steps = 2, _Steps()
+    at, budget = 2, Budget(MOST_BLOCKS)
     while at + 4 <= len(data):
-        steps.take()
+        budget.spend()
         marker = data[at + 1]
         if data[at] != 0xFF or marker == 0xDA:  # not a marker: damaged, not cut; or the pixels begin
             return Walk(1, is_cut=False)
@@ -246,7 +234,7 @@ def _walk_jpeg(data: bytes | mmap.mmap, _most: int) -> Walk:
 def _walk_gif(data: bytes | mmap.mmap, most: int) -> Walk:
     if len(data) < 13:
         return Walk(1, is_cut=True)
-    at, frames, steps = 13 + _colour_table(data[10]), 0, _Steps()
+    at, frames, budget = 13 + _colour_table(data[10]), 0, Budget(MOST_BLOCKS)
     # A file that ends between two blocks lacks only its trailer, which some encoders leave out.
     while at < len(data) and frames <= most:
         block = data[at]
@@ -258,7 +246,7 @@ def _walk_gif(data: bytes | mmap.mmap, most: int) -> Walk:
         else:  # its end, or damaged, or cut within a picture
             return Walk(max(1, frames), is_cut=block == 0x2C)
         while at < len(data) and data[at]:
-            steps.take()
+            budget.spend()
             at += 1 + data[at]
         if at >= len(data):
             return Walk(max(1, frames), is_cut=True)

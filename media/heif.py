@@ -4,7 +4,8 @@ import mmap
 from dataclasses import dataclass, field
 
 from media.av1 import coded_sizes
-from media.boxes import Box, BoxCutShort, TooManyBoxes, boxes
+from media.boxes import Box, BoxCutShort, BoxDamaged, boxes
+from media.budget import Budget
 from media.errors import MediaRejected, RejectionReason, cut_short, damaged, too_complex
 
 MOST_NUMBERS = 150_000
@@ -42,26 +43,13 @@ class Heif:
 
 def look_at_heif(data: Data) -> Heif:
     """Raises MediaRejected where the file is cut short, makes no sense, or holds more than a picture needs."""
-    try:
-        return _File(data).look()
-    except TooManyBoxes as error:
-        raise too_complex() from error
-
-
-@dataclass(slots=True)
-class _Budget:
-    left: int = MOST_NUMBERS
-
-    def spend(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise too_complex()
+    return _File(data).look()
 
 
 class _Numbers:
     """The numbers of a box, one after the other."""
 
-    def __init__(self, data: Data, box: Box, budget: _Budget) -> None:
+    def __init__(self, data: Data, box: Box, budget: Budget) -> None:
         self._data, self._at, self._end, self._budget = data, box.start, box.end, budget
 
     def next(self, size: int) -> int:
@@ -98,7 +86,7 @@ class _Item:
 class _File:
     def __init__(self, data: Data) -> None:
         self._data = data
-        self._budget = _Budget()
+        self._budget = Budget(MOST_NUMBERS)
         self._items: dict[int, _Item] = {}
         self._claims: list[tuple[int, int]] = []
 
@@ -118,14 +106,10 @@ class _File:
         return _Numbers(self._data, box, self._budget)
 
     def _inside(self, box: Box, skip: int = 0) -> list[Box]:
-        found = []
         try:
-            for inner in boxes(self._data, box.start + skip, box.end):
-                self._budget.spend()
-                found.append(inner)
-        except BoxCutShort as error:
+            return list(boxes(self._data, box.start + skip, box.end, self._budget))
+        except (BoxCutShort, BoxDamaged) as error:
             raise damaged() from error
-        return found
 
     def _item(self, number: int) -> _Item:
         if number not in self._items:
@@ -147,13 +131,15 @@ class _File:
     def _meta(self) -> Box:
         is_film = False
         try:
-            for box in boxes(self._data, 0, len(self._data)):
+            for box in boxes(self._data, 0, len(self._data), self._budget):
                 if box.kind == b"meta":
                     # What follows is nobody's business: phones append films. The places of the items tell what is cut.
                     return box
                 is_film = is_film or box.kind == b"moov"
         except BoxCutShort as error:
             raise cut_short() from error
+        except BoxDamaged as error:
+            raise damaged() from error
         if is_film:
             raise MediaRejected(
                 RejectionReason.UNSUPPORTED_TYPE, "This file is a sequence of pictures without one that stands for it."
@@ -303,7 +289,7 @@ class _File:
     def _tiles(self, grid: _Item) -> list[_Item]:
         """Those of a grid, which fill its size and no more."""
         begin, end = grid.extents[0]
-        numbers = self._numbers(Box(b"grid", begin, end))
+        numbers = self._numbers(Box(b"grid", begin, begin, end))
         wide = 4 if numbers.next(2) & 1 else 2
         rows, columns = numbers.next(1) + 1, numbers.next(1) + 1
         width, height = numbers.next(wide), numbers.next(wide)

@@ -3,63 +3,48 @@
 import mmap
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
-from media.film.look import Budget, Look, Track
+from media.boxes import Box, BoxCutShort, BoxDamaged, LooseEnd, boxes
+from media.budget import Budget
+from media.film.look import Look, Track, film_budget
 from media.film.refusals import film_cut_short, film_damaged, film_too_complex
 
 _TOP = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 _MOST_HEADER = 48 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """`begin` to `end` is what it holds; `at` is where its header begins."""
-
-    name: bytes
-    at: int
-    begin: int
-    end: int
-
-
 def is_mp4(head: bytes) -> bool:
     return head[4:8] in _TOP
 
 
-def boxes(data: mmap.mmap | bytes, at: int, end: int, budget: Budget) -> Iterator[Box]:
-    """Those between two places, one after the other. Raises MediaRejected where one reaches beyond."""
-    while at + 8 <= end:
-        budget.spend()
-        size, name = struct.unpack_from(">I4s", data, at)
-        begin = at + 8
-        if size == 1 and at + 16 <= end:
-            (size,) = struct.unpack_from(">Q", data, begin)
-            begin += 8
-        elif size == 0:
-            size = end - at
-        if size < begin - at:
-            raise film_damaged()
-        if at + size > end:
-            raise film_cut_short()
-        yield Box(name, at, begin, at + size)
-        at += size
+def film_boxes(data: mmap.mmap | bytes, at: int, end: int, budget: Budget) -> Iterator[Box]:
+    """Those between two places, one after the other; QuickTime ends some lists by four zeros. Raises MediaRejected
+    where one reaches beyond."""
+    try:
+        yield from boxes(data, at, end, budget)
+    except LooseEnd:
+        return
+    except BoxCutShort as error:
+        raise film_cut_short() from error
+    except BoxDamaged as error:
+        raise film_damaged() from error
 
 
 def look_at_mp4(data: mmap.mmap) -> Look:
     """Raises MediaRejected where the file is cut short or its structure makes no sense."""
     look = Look("mov", "video/quicktime" if data[8:12] == b"qt  " or data[4:8] != b"ftyp" else "video/mp4")
-    budget = Budget()
+    budget = film_budget()
     movie: Box | None = None
     walk = _Movie(data, look, budget)
-    for box in boxes(data, 0, len(data), budget):
-        if box.name == b"moov":
+    for box in film_boxes(data, 0, len(data), budget):
+        if box.kind == b"moov":
             movie = box
-            if box.end - box.begin > _MOST_HEADER:
+            if box.end - box.start > _MOST_HEADER:
                 raise film_too_complex()
             walk.read(box)
-        elif box.name == b"moof":
+        elif box.kind == b"moof":
             walk.read_fragment(box)
     if movie is None:
         raise film_cut_short()
@@ -79,14 +64,14 @@ class _Movie:
     def _inside(self, box: Box, skip: int = 0) -> dict[bytes, Box]:
         """The first box of each name."""
         found: dict[bytes, Box] = {}
-        for inner in boxes(self._data, box.begin + skip, box.end, self._budget):
-            found.setdefault(inner.name, inner)
+        for inner in film_boxes(self._data, box.start + skip, box.end, self._budget):
+            found.setdefault(inner.kind, inner)
         return found
 
     def _numbers(self, form: str, box: Box, skip: int = 0) -> tuple[int, ...]:
-        if box.begin + skip + struct.calcsize(form) > box.end:
+        if box.start + skip + struct.calcsize(form) > box.end:
             raise film_damaged()
-        return struct.unpack_from(form, self._data, box.begin + skip)
+        return struct.unpack_from(form, self._data, box.start + skip)
 
     def _time(self, box: Box) -> tuple[int, int]:
         """Units per second and duration of a movie's or a track's header; 0 where it is not known."""
@@ -99,16 +84,16 @@ class _Movie:
         return max(1, scale), 0 if duration == unknown else duration
 
     def read(self, movie: Box) -> None:
-        for box in boxes(self._data, movie.begin, movie.end, self._budget):
-            if box.name == b"mvhd":
+        for box in film_boxes(self._data, movie.start, movie.end, self._budget):
+            if box.kind == b"mvhd":
                 self._scale, duration = self._time(box)
                 self._look.seconds = duration / self._scale
-            elif box.name == b"mvex":
-                for extends in boxes(self._data, box.begin, box.end, self._budget):
-                    if extends.name == b"trex":
+            elif box.kind == b"mvex":
+                for extends in film_boxes(self._data, box.start, box.end, self._budget):
+                    if extends.kind == b"trex":
                         number, _, step = self._numbers(">III", extends, 4)
                         self._steps[number] = step
-            elif box.name == b"trak":
+            elif box.kind == b"trak":
                 self._read_track(box)
 
     def _read_track(self, box: Box) -> None:
@@ -118,7 +103,7 @@ class _Movie:
         media = self._inside(parts[b"mdia"])
         if not {b"mdhd", b"hdlr", b"minf"} <= media.keys():
             raise film_damaged()
-        kind = bytes(self._data[media[b"hdlr"].begin + 8 : media[b"hdlr"].begin + 12])
+        kind = bytes(self._data[media[b"hdlr"].start + 8 : media[b"hdlr"].start + 12])
         track = Track(kind={b"vide": "video", b"soun": "audio"}.get(kind, "other"))
         self._read_header(track, parts[b"tkhd"])
         scale, duration = self._time(media[b"mdhd"])
@@ -176,30 +161,30 @@ class _Movie:
     def _table(self, box: Box, skip: int, columns: int, form: str) -> np.ndarray:
         (count,) = self._numbers(">I", box, skip)
         width = np.dtype(form).itemsize * columns
-        if count * width > box.end - box.begin - skip - 4:
+        if count * width > box.end - box.start - skip - 4:
             raise film_damaged()
-        begin = box.begin + skip + 4
+        begin = box.start + skip + 4
         return np.frombuffer(self._data[begin : begin + count * width], dtype=form).reshape(count, columns)
 
     def read_fragment(self, fragment: Box) -> None:
-        for box in boxes(self._data, fragment.begin, fragment.end, self._budget):
-            if box.name == b"traf":
+        for box in film_boxes(self._data, fragment.start, fragment.end, self._budget):
+            if box.kind == b"traf":
                 self._read_run(box, fragment.at)
 
     def _read_run(self, traf: Box, place: int) -> None:
         at, step, track = 0, 0, None
-        for box in boxes(self._data, traf.begin, traf.end, self._budget):
-            if box.name == b"tfhd":
+        for box in film_boxes(self._data, traf.start, traf.end, self._budget):
+            if box.kind == b"tfhd":
                 flags, number = self._numbers(">II", box)
                 track = next((one for one in self._look.tracks if one.number == number), None)
                 step = self._steps.get(number, 0)
                 if flags & 0x8:
                     skip = 8 + (8 if flags & 1 else 0) + (4 if flags & 2 else 0)
                     (step,) = self._numbers(">I", box, skip)
-            elif box.name == b"tfdt":
+            elif box.kind == b"tfdt":
                 version = self._numbers(">B", box)[0]
                 (at,) = self._numbers(">Q" if version else ">I", box, 4)
-            elif box.name == b"trun" and track is not None:
+            elif box.kind == b"trun" and track is not None:
                 count, ticks, lead = self._read_samples(box, step)
                 if not track.fragments and not track.frames:
                     track.lead = lead / self._scales.get(track.number, 1)
@@ -219,9 +204,9 @@ class _Movie:
         if not columns:
             return count, count * step, 0
         skip = 8 + (4 if flags & 1 else 0) + (4 if flags & 4 else 0)
-        if count * columns * 4 > box.end - box.begin - skip:
+        if count * columns * 4 > box.end - box.start - skip:
             raise film_damaged()
-        begin = box.begin + skip
+        begin = box.start + skip
         rows = np.frombuffer(self._data[begin : begin + count * columns * 4], dtype=">u4").reshape(count, columns)
         ticks = int(rows[:, 0].sum(dtype=np.uint64)) if flags & 0x100 else count * step
         return count, ticks, int(rows[0, -1]) if flags & 0x800 and count else 0

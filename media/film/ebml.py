@@ -4,7 +4,7 @@ import mmap
 import struct
 from collections.abc import Iterator
 
-from media.film.look import Budget, Look, Track
+from media.film.look import Look, Track, film_budget
 from media.film.refusals import film_cut_short, film_damaged
 
 _SEGMENT, _INFO, _TRACKS, _ENTRY, _CLUSTER = 0x18538067, 0x1549A966, 0x1654AE6B, 0xAE, 0x1F43B675
@@ -29,7 +29,7 @@ class _Segment:
     def __init__(self, data: mmap.mmap, look: Look) -> None:
         self._data = data
         self._look = look
-        self._budget = Budget()
+        self._budget = film_budget()
         self._tick = 1e-3
         self._claimed = 0.0
         self._last: dict[int, int] = {}

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from media.budget import Budget
 from media.film.refusals import film_too_complex
+
+_MOST_ELEMENTS = 150_000
 
 
 @dataclass(slots=True)
@@ -41,14 +44,6 @@ class Look:
         return next((track for track in self.tracks if track.kind == kind), None)
 
 
-class Budget:
-    """How many elements of a file may be looked at."""
-
-    def __init__(self, most: int = 150_000) -> None:
-        self._left = most
-
-    def spend(self) -> None:
-        """Raises MediaRejected where a file has more than any film has."""
-        self._left -= 1
-        if self._left < 0:
-            raise film_too_complex()
+def film_budget() -> Budget:
+    """How many elements of a film may be looked at."""
+    return Budget(_MOST_ELEMENTS, film_too_complex)

@@ -6,8 +6,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from media.film.boxes import boxes, look_at_mp4
-from media.film.look import Budget, Track
+from media.film.boxes import film_boxes, look_at_mp4
+from media.film.look import Track, film_budget
 from media.film.refusals import film_damaged
 
 CONTENT_TYPE = "application/vnd.apple.mpegurl"
@@ -97,9 +97,9 @@ def delay(path: Path, seconds: float) -> None:
     """Have a file of sound begin so much later, as the pictures do: those wait until what they are made of is there."""
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as data:
         scale = _scale(data)
-        for fragment in boxes(data, 0, len(data), Budget()):
-            if fragment.name == b"moof":
-                at = data.find(b"tfdt", fragment.begin, fragment.end)
+        for fragment in film_boxes(data, 0, len(data), film_budget()):
+            if fragment.kind == b"moof":
+                at = data.find(b"tfdt", fragment.start, fragment.end)
                 form = ">Q" if data[at + 4] else ">I"
                 (time,) = struct.unpack_from(form, data, at + 8)
                 struct.pack_into(form, data, at + 8, time + round(seconds * scale))

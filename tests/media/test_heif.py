@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from media.boxes import MOST_BOXES
 from media.errors import MediaRejected, RejectionReason
-from media.heif import MOST_ITEMS, Heif, look_at_heif
+from media.heif import MOST_ITEMS, MOST_NUMBERS, Heif, look_at_heif
 from tests.media.av1s import REDUCED, SEQUENCE, bits, size, unit
 from tests.media.heifs import File, Item, box, clap, full, grid, ispe, nclx, number, plain
 from tests.pictures import photograph
@@ -209,8 +208,8 @@ def entries(count: int) -> bytes:
 
 MANY = full(b"ipma", number(9999, 4), (b"\0\1\xff" + b"\1" * 255) * 999)
 BOMBS: dict[str, File | bytes] = {
-    "boxes": File({1: Item()}, extra=box(b"free") * (MOST_BOXES + 1)),
-    "boxes before it": box(b"ftyp", b"heic", number(0, 4)) + box(b"free") * (MOST_BOXES + 1) + PLAIN,
+    "boxes": File({1: Item()}, extra=box(b"free") * (MOST_NUMBERS + 1)),
+    "boxes before it": box(b"ftyp", b"heic", number(0, 4)) + box(b"free") * (MOST_NUMBERS + 1) + PLAIN,
     "items": File({1: Item()}, parts={b"iinf": full(b"iinf", number(9999, 4), entries(MOST_ITEMS + 1), version=1)}),
     # Extents that take no bytes at all, 65,535 of each item.
     "places": File(
