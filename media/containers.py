@@ -1,11 +1,8 @@
-"""File formats as their first bytes name them, how many pictures it shows, and whether it has its end. No decoding."""
+"""File formats as their first bytes name them. No decoding."""
 
-import mmap
-from dataclasses import dataclass
 from pathlib import Path
 
 from media.boxes import brands
-from media.budget import Budget
 
 PICTURES = {
     "image/jpeg": "JPEG",
@@ -39,9 +36,6 @@ _ALIASES = {
 }
 
 HEAD_BYTES = 4096
-MOST_BLOCKS = 200_000
-"""What no picture of ours comes near: ten megabytes of GIF are 40,000."""
-
 _PREFIXES = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -173,89 +167,3 @@ def _name_of(listed: list[bytes]) -> str:
     if listed[0].startswith((b"3gp", b"3g2")):
         return "3GP"
     return "HEIF" if {b"mif1", b"msf1"} & set(listed) else "ISO media"
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """`frames` is the number of pictures that an animation shows, 1 where nothing moves; `is_cut` says that the file
-    ends before its format says that it does."""
-
-    frames: int
-    is_cut: bool
-
-
-def walk(data: bytes | mmap.mmap, mime: str, most_frames: int) -> Walk:
-    """Go through the blocks of a JPEG, PNG, WebP or GIF, and stop when there are more frames than that.
-
-    libvips sees what is cut only as far as it decodes, and it decodes the first frame of an animation alone. In a JPEG
-    only the headers are looked at: the length of its pixels is known after decoding. Raises MediaRejected where there
-    are more blocks than a picture has.
-    """
-    return _WALKS[mime](data, most_frames)
-
-
-def _walk_png(data: bytes | mmap.mmap, most: int) -> Walk:
-    at, frames, budget = 8, 0, Budget(MOST_BLOCKS)
-    while at + 12 <= len(data) and frames <= most:
-        budget.spend()
-        length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
-        if name == b"IEND":
-            return Walk(max(1, frames), is_cut=False)
-        frames += name == b"fcTL"
-        at += 12 + length
-    return Walk(max(1, frames), is_cut=frames <= most)
-
-
-def _walk_webp(data: bytes | mmap.mmap, most: int) -> Walk:
-    end = int.from_bytes(data[4:8], "little") + 8
-    at, frames, budget = 12, 0, Budget(MOST_BLOCKS)
-    while at + 8 <= min(end, len(data)) and frames <= most:
-        budget.spend()
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
-        frames += data[at : at + 4] == b"ANMF"
-        at += 8 + size + size % 2
-    return Walk(max(1, frames), is_cut=len(data) < 12 or end > len(data))
-
-
-def _walk_jpeg(data: bytes | mmap.mmap, _most: int) -> Walk:
-    at, budget = 2, Budget(MOST_BLOCKS)
-    while at + 4 <= len(data):
-        budget.spend()
-        marker = data[at + 1]
-        if data[at] != 0xFF or marker == 0xDA:  # not a marker: damaged, not cut; or the pixels begin
-            return Walk(1, is_cut=False)
-        if marker == 0xFF:  # padding
-            at += 1
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return Walk(1, is_cut=True)
-
-
-def _walk_gif(data: bytes | mmap.mmap, most: int) -> Walk:
-    if len(data) < 13:
-        return Walk(1, is_cut=True)
-    at, frames, budget = 13 + _colour_table(data[10]), 0, Budget(MOST_BLOCKS)
-    # A file that ends between two blocks lacks only its trailer, which some encoders leave out.
-    while at < len(data) and frames <= most:
-        block = data[at]
-        if block == 0x2C and at + 10 <= len(data):
-            at += 11 + _colour_table(data[at + 9])
-            frames += 1
-        elif block == 0x21:
-            at += 2
-        else:  # its end, or damaged, or cut within a picture
-            return Walk(max(1, frames), is_cut=block == 0x2C)
-        while at < len(data) and data[at]:
-            budget.spend()
-            at += 1 + data[at]
-        if at >= len(data):
-            return Walk(max(1, frames), is_cut=True)
-        at += 1
-    return Walk(max(1, frames), is_cut=at > len(data))
-
-
-def _colour_table(flags: int) -> int:
-    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
-
-
-_WALKS = {"image/png": _walk_png, "image/webp": _walk_webp, "image/jpeg": _walk_jpeg, "image/gif": _walk_gif}

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from media import metadata
-from media.containers import FILMS, HEIFS, SUPPORTED, canonical, name_unsupported, read_head, sniff, walk
+from media.containers import FILMS, HEIFS, SUPPORTED, canonical, name_unsupported, read_head, sniff
 from media.errors import IsAnimated, MediaRejected, RejectionReason, cut_short, damaged
 from media.heif import look_at_heif
 from media.pictures import Limits, MediaKind, Probed, variant_widths
 from media.vips import pyvips
+from media.walks import walk
 
 _WEBP_MAX_SIDE = 16_383
 _TAKEN = "JPEG, PNG, WebP, GIF, AVIF and HEIC pictures can be posted."

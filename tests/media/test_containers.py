@@ -1,12 +1,8 @@
 """What a file is by its first bytes, how many pictures it shows, and whether it has its end, wherever it is cut."""
 
-import io
-
 import pytest
-from PIL import Image
 
-from media.containers import FILMS, MOST_BLOCKS, PICTURES, Walk, canonical, name_unsupported, sniff, walk
-from media.errors import MediaRejected, RejectionReason
+from media.containers import FILMS, PICTURES, canonical, name_unsupported, sniff
 
 
 def ftyp(major: bytes, *compatible: bytes) -> bytes:
@@ -18,61 +14,6 @@ def ebml(doc_type: bytes) -> bytes:
     """A header of version 1 that says so."""
     content = b"\x42\x86\x81\1\x42\xf7\x81\1\x42\x82" + bytes([0x80 + len(doc_type)]) + doc_type
     return b"\x1a\x45\xdf\xa3" + bytes([0x80 + len(content)]) + content
-
-
-MIMES = {"PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
-
-
-def is_cut(data: bytes, mime: str) -> bool:
-    return walk(data, mime, 1000).is_cut
-
-
-@pytest.mark.parametrize("file_format", ["PNG", "WEBP"])
-def test_every_prefix_is_cut(file_format: str) -> None:
-    data = saved(1, file_format)
-    for end in range(12, len(data)):
-        assert is_cut(data[:end], MIMES[file_format]), end
-    assert not is_cut(data, MIMES[file_format])
-    assert not is_cut(data + b"appended by a phone", MIMES[file_format])
-
-
-def saved(frames: int, file_format: str) -> bytes:
-    """So many different pictures, one after the other."""
-    written = io.BytesIO()
-    first, *others = (Image.radial_gradient("L").rotate(7 * turn).resize((40, 30)) for turn in range(frames))
-    first.save(written, file_format, save_all=frames > 1, append_images=others)
-    return written.getvalue()
-
-
-def test_a_gif_may_end_between_blocks_alone() -> None:
-    data = saved(3, "GIF")
-    whole = [end for end in range(13, len(data) + 1) if not is_cut(data[:end], "image/gif")]
-    # After the colour table, the first picture, control block and picture of two more, and the trailer.
-    assert len(whole) == 1 + 1 + 2 * 2 + 1
-    assert whole[-2:] == [len(data) - 1, len(data)]
-
-
-@pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP"])
-def test_frames_are_counted(file_format: str) -> None:
-    mime = MIMES[file_format]
-    assert [walk(saved(frames, file_format), mime, 1000).frames for frames in (1, 2, 5)] == [1, 2, 5]
-    assert walk(saved(5, file_format), mime, 3) == Walk(4, is_cut=False)
-    assert walk(saved(5, file_format), mime, 5) == Walk(5, is_cut=False)
-
-
-def test_a_picture_of_too_many_blocks() -> None:
-    """Each of them costs little, all of them time."""
-    chunk = b"\0\0\0\0teXt\0\0\0\0"
-    hostile = {
-        "image/png": b"\x89PNG\r\n\x1a\n" + chunk * (MOST_BLOCKS + 1),
-        "image/gif": b"GIF89a" + b"\1\0" * 2 + b"\0\0\0" + b"!\xfe" + b"\1x" * (MOST_BLOCKS + 1),
-        "image/webp": b"RIFF\xff\xff\xff\0WEBP" + b"XXXX\0\0\0\0" * (MOST_BLOCKS + 1),
-        "image/jpeg": b"\xff\xd8" + b"\xff" * (MOST_BLOCKS + 10),
-    }
-    for mime, data in hostile.items():
-        with pytest.raises(MediaRejected) as caught:
-            walk(data, mime, 1000)
-        assert caught.value.reason is RejectionReason.TOO_COMPLEX
 
 
 @pytest.mark.parametrize(
