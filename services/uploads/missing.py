@@ -7,13 +7,12 @@ from typing import Any
 
 from core.errors import ShardUnavailable
 from media.errors import ObjectMissing
-from media.film import playlists
-from media.film.ladder import progressive_of, renditions_of
-from media.keys import split_key, variant_name
+from media.film import ladder, playlists
+from media.keys import variant_name
 from media.pictures import planned_variants
 from models.reads.uploads import UPLOADS_TO_REWORK, UPLOADS_WITH_RESULTS
 from services.backend import Backend
-from services.uploads.rows import is_film, keys_of
+from services.uploads.rows import is_film, keys_of, object_name, renditions_of
 from services.uploads.stored import stored_sizes
 
 PAGE = 500
@@ -89,9 +88,10 @@ async def _lacking(backend: Backend, upload: Any, *, with_objects: bool) -> Lack
     shown = _shown(result)
     names = {name for name in planned_names(result) if name not in shown}
     if with_objects:
-        for rendition, wanted in _by_rendition(result).items():
-            stored = await stored_sizes(backend, rendition)
-            names |= {name for name in wanted if not _is_whole(stored.get(name), shown[name])}
+        stored: dict[str, int] = {}
+        for rendition in renditions_of(keys_of(result)):
+            stored |= await stored_sizes(backend, rendition)
+        names |= {name for name, size in shown.items() if not _is_whole(stored.get(name), size)}
     if not names:
         return None
     if with_objects and not await _is_there(backend, upload["object_key"]):
@@ -115,12 +115,12 @@ def planned_names(inline: dict[str, Any]) -> set[str]:
     """The names of all objects that a picture or a film of this size has."""
     if not is_film(inline):
         return _pictures(inline["width"], inline["height"])
-    made = renditions_of(inline["width"], inline["height"])
+    made = ladder.renditions_of(inline["width"], inline["height"])
     tracks = [one.name for one in made] + ([playlists.SOUND] if inline["has_sound"] else [])
     still = made[-1]  # of which the poster is made
     return {
         playlists.MASTER,
-        f"film-{progressive_of(made).name}.mp4",
+        f"film-{ladder.progressive_of(made).name}.mp4",
         *(f"{track}.{kind}" for track in tracks for kind in ("m3u8", "mp4")),
         *(f"{POSTER}{name}" for name in _pictures(still.width, still.height)),
     }
@@ -134,16 +134,4 @@ def _shown(inline: dict[str, Any]) -> dict[str, int | None]:
     """The names of all objects that it has, with their bytes where these are known."""
     known = [*inline["variants"], *(inline["poster"]["variants"] if is_film(inline) else ())]
     sizes = {one["key"]: one["bytes"] for one in known}
-    return {_split(key)[1]: sizes.get(key) for key in keys_of(inline)}
-
-
-def _by_rendition(inline: dict[str, Any]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for key in keys_of(inline):
-        rendition, name = _split(key)
-        found.setdefault(rendition, []).append(name)
-    return found
-
-
-def _split(key: str) -> tuple[str, str]:
-    return split_key(key) or ("", key)
+    return {object_name(key): sizes.get(key) for key in keys_of(inline)}

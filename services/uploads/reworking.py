@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from core.crash import crash_point
 from media.errors import MediaRejected, ObjectChanged, ObjectMissing, ObjectTooLarge
 from media.film.runner import FilmRunner
-from media.keys import new_token, split_key
+from media.keys import new_token
 from media.ondemand import OnDemand
 from media.pictures import Limits
 from media.runner import ImageRunner
@@ -31,7 +31,7 @@ from services.outbox import Job, Unfinished
 from services.uploads import filming, processing
 from services.uploads.jobs import read_upload, workspace
 from services.uploads.objects import Made, name_objects, remove_abandoned
-from services.uploads.rows import is_film, keys_of, renditions_of
+from services.uploads.rows import is_film, keys_of, object_name, renditions_of
 from services.uploads.stored import stored_sizes
 from services.uploads.watching import tell_change
 from services.withdrawals import withdraw
@@ -159,12 +159,7 @@ def _kept(remade: _Remade, result: dict[str, Any], stored: dict[str, int]) -> se
 def _pictures(inline: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The pictures of a photograph or of a film's poster, by the names of their objects."""
     variants = inline["poster"]["variants"] if is_film(inline) else inline["variants"]
-    return {_name(one["key"]): one for one in variants}
-
-
-def _name(key: str) -> str:
-    _, name = split_key(key) or ("", "")
-    return name
+    return {object_name(one["key"]): one for one in variants}
 
 
 def _with_kept(inline: dict[str, Any], result: dict[str, Any], kept: set[str]) -> dict[str, Any]:

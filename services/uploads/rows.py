@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from media.keys import rendition_of
+from media.keys import rendition_of, split_key
 from models.global_ids import NodeKind, encode
 from models.tables import MediaStatus
 from services.visible import MediaRow
@@ -92,6 +92,12 @@ def object_keys(upload: Any) -> list[str]:
 def renditions_of(keys: Iterable[str]) -> list[str]:
     """The renditions that served keys belong to, each once. Originals have none."""
     return sorted({rendition for key in keys if (rendition := rendition_of(key))})
+
+
+def object_name(key: str) -> str:
+    """What an object is called among those of its rendition; empty for an original."""
+    _, name = split_key(key) or ("", "")
+    return name
 
 
 def renditions(upload: Any) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.uploads.rows import keys_of, object_keys, renditions, renditions_of
+from services.uploads.rows import keys_of, object_keys, object_name, renditions, renditions_of
 from tests.posting import inline_film, inline_picture
 
 TOKEN = "AAAAAAAAAAAAAAAAAAAAAA"
@@ -49,3 +49,8 @@ def test_an_uploads_objects_are_the_original_and_what_was_made_of_it() -> None:
 def test_renditions_of_keys_are_each_there_once() -> None:
     keys = [f"variants/{OTHER}/1.jpg", f"variants/{TOKEN}/1.jpg", f"variants/{TOKEN}/2.jpg", f"originals/{OTHER}"]
     assert renditions_of(keys) == [TOKEN, OTHER]
+
+
+def test_what_an_object_is_called() -> None:
+    assert object_name(f"variants/{TOKEN}/poster-150s.avif") == "poster-150s.avif"
+    assert object_name(f"originals/{TOKEN}") == ""
