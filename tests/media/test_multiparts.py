@@ -1,13 +1,11 @@
 """Objects that arrive in parts, against a real storage."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
 import pytest
 
-from core.settings import Settings
 from media.errors import MultipartGone, PartsRefused
 from media.keys import new_token, original_key
 from media.multiparts import Multiparts
@@ -19,22 +17,9 @@ LARGE = bytes(range(256)) * 20 * 1024
 SMALL = b"the rest"
 
 
-@pytest.fixture(scope="module")
-async def storage(settings: Settings) -> AsyncIterator[ObjectStorage]:
-    storage = ObjectStorage(settings)
-    await storage.ensure_bucket()
-    yield storage
-    await storage.close()
-
-
 @pytest.fixture
 def parts(storage: ObjectStorage) -> Multiparts:
     return storage.multiparts
-
-
-@pytest.fixture
-def key() -> str:
-    return original_key(new_token())
 
 
 async def put(url: str, data: bytes) -> int:

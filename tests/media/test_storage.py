@@ -3,7 +3,6 @@
 import asyncio
 import filecmp
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,19 +24,6 @@ from media.storage import ObjectStorage
 from media.streams import CHUNK, ObjectStream
 
 JPEG = "image/jpeg"
-
-
-@pytest.fixture(scope="module")
-async def storage(settings: Settings) -> AsyncIterator[ObjectStorage]:
-    storage = ObjectStorage(settings)
-    await storage.ensure_bucket()
-    yield storage
-    await storage.close()
-
-
-@pytest.fixture
-def key() -> str:
-    return original_key(new_token())
 
 
 async def read(stream: ObjectStream) -> bytes:
