@@ -1,7 +1,11 @@
 """Videos that are sent in parts: resumed, put together, taken back; and what is not theirs is refused."""
 
 import asyncio
+import contextlib
+import re
+from collections.abc import Iterator
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -34,6 +38,19 @@ OLD = clock.now() - YOUNGEST - timedelta(minutes=1)
 
 class Killed(BaseException):
     """Power was lost."""
+
+
+@contextlib.contextmanager
+def killed_at(module: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is within dies at this crash point of the module."""
+
+    def die(reached: str) -> None:
+        raise Killed(reached)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "crash_point", die)
+        with pytest.raises(Killed, match=f"^{re.escape(name)}$"):
+            yield
 
 
 def video(size: int = len(FILM), key: str | None = None) -> NewUpload:
@@ -146,14 +163,8 @@ async def test_dead_between_storage_and_database_it_is_finished_later(
     backend: Backend, alice: Uploader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = await sent(backend, alice)
-
-    def die(name: str) -> None:
-        raise Killed(name)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(parts_module, "crash_point", die)
-        with pytest.raises(Killed, match=r"finish_upload\.after_complete"):
-            await finish_upload(backend, alice.id, upload.id, None)
+    with killed_at(parts_module, "finish_upload.after_complete", monkeypatch):
+        await finish_upload(backend, alice.id, upload.id, None)
     row = await row_of(backend, upload.id)
     assert (row["status"], await is_begun(backend, row)) == ("UPLOADING", False)
     assert await parts(backend, await alice.see(upload.id)) == []
@@ -243,14 +254,8 @@ async def test_put_together_but_never_finished_it_is_swept(
     backend: Backend, alice: Uploader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = await sent(backend, alice)
-
-    def die(name: str) -> None:
-        raise Killed(name)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(parts_module, "crash_point", die)
-        with pytest.raises(Killed):
-            await finish_upload(backend, alice.id, upload.id, None)
+    with killed_at(parts_module, "finish_upload.after_complete", monkeypatch):
+        await finish_upload(backend, alice.id, upload.id, None)
     row = await row_of(backend, upload.id)
     assert await is_stored(backend, row["object_key"])
     await change_row(backend, upload.id, "expires_at = clock_now() - interval '11 minutes'")
@@ -284,14 +289,8 @@ async def test_dead_before_the_database_knew_what_was_begun_is_swept(
     backend: Backend, alice: Uploader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = await begun(backend)
-
-    def die(name: str) -> None:
-        raise Killed(name)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(starting, "crash_point", die)
-        with pytest.raises(Killed, match=r"start_upload\.after_begin"):
-            await start_upload(backend, alice.id, video())
+    with killed_at(starting, "start_upload.after_begin", monkeypatch):
+        await start_upload(backend, alice.id, video())
     [orphan] = await begun(backend) - before
     kept = await row_of(backend, await start_upload(backend, alice.id, video()))
     found, _ = await backend.storage.multiparts.page("originals/")
