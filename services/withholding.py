@@ -9,6 +9,7 @@ order and beside each other. The protocol is told in `docs/protocols.md`, What i
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import TextClause, text
@@ -289,10 +290,10 @@ async def _change(
 
 
 def _bundled(rows: Iterable[Any]) -> Iterator[list[int]]:
-    """The ids, so many at a time that ROWS_AT_ONCE change."""
+    """The ids by their order, so many at a time that ROWS_AT_ONCE change."""
     bundle: list[int] = []
     room = ROWS_AT_ONCE
-    for row in rows:
+    for row in sorted(rows, key=itemgetter("id")):
         if bundle and row["rows"] > room:
             yield bundle
             bundle, room = [], ROWS_AT_ONCE

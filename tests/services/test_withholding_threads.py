@@ -1,5 +1,7 @@
 """Long threads: what is withheld costs as much as it holds, not as much as there is."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -40,16 +42,18 @@ async def test_no_comment_is_read_that_does_not_change(backend: Backend) -> None
     await change(backend, post_id, "DELETE FROM comments WHERE post_id = :post_id", post_id=post_id)
 
 
-async def test_threads_are_taken_a_few_at_a_time(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("found", ["ASC", "DESC"])
+async def test_threads_are_taken_a_few_at_a_time(backend: Backend, monkeypatch: pytest.MonkeyPatch, found: str) -> None:
+    comments = replace(COMMENTS, amiss=f"{COMMENTS.amiss} ORDER BY c.id {found}")
     monkeypatch.setattr(withholding, "ROWS_AT_ONCE", 4)
     author, fan = [await make_user(backend) for _ in range(2)]
     post_id = await make_post(backend, author)
     said = [await make_comment(backend, fan, post_id) for _ in range(4)]
-    for comment_id, replies in zip(said, (1, 1, 5, 0), strict=True):
+    for comment_id, replies in zip(said, (2, 0, 0, 5), strict=True):
         for _ in range(replies):
             await make_comment(backend, author, post_id, parent_id=comment_id)
     await suspend(backend, fan.id)
-    await settle(backend, COMMENTS, fan.id, said)
+    await settle(backend, comments, fan.id, said)
     sql = "SELECT count(*) AS size FROM comments WHERE post_id = $1 AND withheld <> 0 GROUP BY xmin::text"
     assert sorted(await rows(backend, post_id, sql, post_id)) == [(1,), (4,), (6,)]
     assert await differences(backend, {author.id, fan.id, post_id, *said}) == []
