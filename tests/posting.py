@@ -192,6 +192,6 @@ async def fingerprint(backend: Backend) -> list[tuple[Any, ...]]:
     sql = " UNION ALL ".join(f"SELECT '{table}' AS name, count(*) AS number FROM {table}" for table in tables)
     attached = "SELECT 'attached', count(*) FROM uploads WHERE attached_to IS NOT NULL"
     found = await backend.reader().on_every_node(
-        f"{sql} UNION ALL {attached} UNION ALL SELECT 'keys', count(*) FROM idempotency_keys"
+        f"{sql} UNION ALL {attached} UNION ALL SELECT 'keys', count(*) FROM idempotency_keys ORDER BY name"
     )
     return [tuple(row) for row in found]
