@@ -1,10 +1,12 @@
-"""A task that talks to Redis ends when it is cancelled, whatever the moment."""
+"""A task that talks to Redis ends when it is cancelled, whatever the moment, and is told that a connection is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+import uvloop
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.exceptions import ConnectionError as ConnectionFailed
 
 from core.redis import redis_pool
 from core.settings import Settings
@@ -64,3 +66,26 @@ async def test_each_kind_of_address_has_such_connections(url: str) -> None:
     ours = redis_pool(ConnectionPool, url).connection_class
     assert issubclass(ours, plain)
     assert ours.send_packed_command is not plain.send_packed_command
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+async def test_a_connection_reset_before_a_command_is_a_fault_of_the_connection(
+    settings: Settings, loop_factory: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    async def reset() -> None:
+        connection = redis_pool(ConnectionPool, settings.redis_url).make_connection()  # type: ignore[no-untyped-call]
+        await connection.connect()
+        connection._writer.transport.abort()
+        await asyncio.sleep(0.01)
+        with pytest.raises(ConnectionFailed):
+            await connection.send_command("PING")
+        assert not connection.is_connected
+        await connection.send_command("ECHO", "after")
+        assert await connection.read_response() == b"after"
+        await connection.disconnect()
+
+    def in_its_own_loop() -> None:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(reset())
+
+    await asyncio.to_thread(in_its_own_loop)
