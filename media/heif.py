@@ -1,6 +1,7 @@
 """HEIC and AVIF (ISO 23008-12): what their boxes claim, before a decoder sees them. No decoding."""
 
 import mmap
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from media.av1 import coded_sizes
@@ -9,8 +10,12 @@ from media.budget import Budget
 from media.errors import MediaRejected, RejectionReason, cut_short, damaged, too_complex
 
 MOST_NUMBERS = 150_000
+MOST_BOXES = 10_000
+"""Side by side."""
 MOST_ITEMS = 4_096
 """The tiles of 100 megapixels, with those of a second picture for brighter screens, are not half as many."""
+MOST_UNKNOWN = 256
+"""Items that are named and not described. libavif makes each of them, and searches through all at every name."""
 
 _MOST_EXIF = 2**20
 _CODECS = {b"hvc1": "HEVC", b"av01": "AV1"}
@@ -88,6 +93,7 @@ class _File:
         self._data = data
         self._budget = Budget(MOST_NUMBERS)
         self._items: dict[int, _Item] = {}
+        self._unknown: set[int] = set()
         self._claims: list[tuple[int, int]] = []
 
     def look(self) -> Heif:
@@ -105,11 +111,23 @@ class _File:
     def _numbers(self, box: Box) -> _Numbers:
         return _Numbers(self._data, box, self._budget)
 
+    def _boxes(self, begin: int, end: int) -> Iterator[Box]:
+        return boxes(self._data, begin, end, Budget(MOST_BOXES, part_of=self._budget))
+
     def _inside(self, box: Box, skip: int = 0) -> list[Box]:
         try:
-            return list(boxes(self._data, box.start + skip, box.end, self._budget))
+            return list(self._boxes(box.start + skip, box.end))
         except (BoxCutShort, BoxDamaged) as error:
             raise damaged() from error
+
+    def _named(self, number: int) -> _Item:
+        """One that nobody reads where the item is not described. Raises MediaRejected where there are many of these."""
+        if number in self._items:
+            return self._items[number]
+        self._unknown.add(number)
+        if len(self._unknown) > MOST_UNKNOWN:
+            raise too_complex()
+        return _Item()
 
     def _item(self, number: int) -> _Item:
         if number not in self._items:
@@ -131,7 +149,7 @@ class _File:
     def _meta(self) -> Box:
         is_film = False
         try:
-            for box in boxes(self._data, 0, len(self._data), self._budget):
+            for box in self._boxes(0, len(self._data)):
                 if box.kind == b"meta":
                     # What follows is nobody's business: phones append films. The places of the items tell what is cut.
                     return box
@@ -172,18 +190,14 @@ class _File:
         of_offset, of_length, of_base = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
         of_index = sizes & 15 if version else 0
         for _ in range(numbers.next(4 if version > 1 else 2)):
-            number = numbers.next(4 if version > 1 else 2)
+            item = self._named(numbers.next(4 if version > 1 else 2))
             method = numbers.next(2) & 15 if version else 0
             numbers.next(2)
             base = numbers.next(of_base)
             for _ in range(numbers.next(2)):
                 numbers.next(of_index)
                 offset, length = base + numbers.next(of_offset), numbers.next(of_length)
-                self._place(number, self._absolute(method, offset, length, idat))
-
-    def _place(self, number: int, place: tuple[int, int]) -> None:
-        if number in self._items:
-            self._items[number].extents.append(place)
+                item.extents.append(self._absolute(method, offset, length, idat))
 
     def _absolute(self, method: int, offset: int, length: int, idat: Box | None) -> tuple[int, int]:
         """Where in the file an extent begins and ends."""
@@ -230,25 +244,27 @@ class _File:
         version, flags = numbers.version()
         is_wide = flags & 1
         for _ in range(numbers.next(4)):
-            number = numbers.next(4 if version else 2)
+            item = self._named(numbers.next(4 if version else 2))
             for _ in range(numbers.next(1)):
                 index = numbers.next(2) & 0x7FFF if is_wide else numbers.next(1) & 0x7F
                 if index > len(shared):
                     raise damaged()
-                if index and number in self._items:
-                    self._items[number].properties.append(shared[index - 1])
+                if index:
+                    item.properties.append(shared[index - 1])
 
     def _read_references(self, box: Box) -> None:
         version = self._numbers(box).version()[0]
         width = 4 if version else 2
         for part in self._inside(box, 4):
             numbers = self._numbers(part)
-            number = numbers.next(width)
+            item = self._named(numbers.next(width))
             made_of = [numbers.next(width) for _ in range(numbers.next(2))]
-            if part.kind == b"dimg" and number in self._items:
-                if self._items[number].made_of:
+            for number in made_of:
+                self._named(number)
+            if part.kind == b"dimg":
+                if item.made_of:
                     raise damaged()
-                self._items[number].made_of = made_of
+                item.made_of = made_of
 
     def _size(self, ispe: Box) -> tuple[int, int]:
         numbers = self._numbers(ispe)

@@ -3,6 +3,7 @@
 import io
 import mmap
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pillow_heif
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from media.errors import MediaRejected, RejectionReason
-from media.heif import MOST_ITEMS, MOST_NUMBERS, Heif, look_at_heif
+from media.heif import MOST_BOXES, MOST_ITEMS, MOST_UNKNOWN, Heif, look_at_heif
 from tests.media.av1s import REDUCED, SEQUENCE, bits, size, unit
 from tests.media.heifs import File, Item, box, clap, full, grid, ispe, nclx, number, plain
 from tests.pictures import photograph
@@ -206,10 +207,17 @@ def entries(count: int) -> bytes:
     return b"".join(full(b"infe", number(one, 4), b"\0\0hvc1\0", version=3) for one in range(count))
 
 
+def refers(one: int, others: Iterable[int]) -> bytes:
+    listed = list(others)
+    return box(b"thmb", number(one), number(len(listed)), *map(number, listed))
+
+
+UNKNOWN_ASSOCIATED = b"".join(number(one) + b"\0" for one in range(2, MOST_UNKNOWN + 3))
+UNKNOWN_PLACED = b"".join(number(one) + bytes(6) for one in range(2, MOST_UNKNOWN + 3))
 MANY = full(b"ipma", number(9999, 4), (b"\0\1\xff" + b"\1" * 255) * 999)
 BOMBS: dict[str, File | bytes] = {
-    "boxes": File({1: Item()}, extra=box(b"free") * (MOST_NUMBERS + 1)),
-    "boxes before it": box(b"ftyp", b"heic", number(0, 4)) + box(b"free") * (MOST_NUMBERS + 1) + PLAIN,
+    "boxes": File({1: Item()}, extra=box(b"free") * (MOST_BOXES + 1)),
+    "boxes before it": box(b"ftyp", b"heic", number(0, 4)) + box(b"free") * (MOST_BOXES + 1) + PLAIN,
     "items": File({1: Item()}, parts={b"iinf": full(b"iinf", number(9999, 4), entries(MOST_ITEMS + 1), version=1)}),
     # Extents that take no bytes at all, 65,535 of each item.
     "places": File(
@@ -218,6 +226,22 @@ BOMBS: dict[str, File | bytes] = {
     "associations": File({1: Item()}, parts={b"iprp": box(b"iprp", box(b"ipco", ispe(1, 1)), MANY)}),
     "references": File(
         {1: Item()}, parts={b"iref": full(b"iref", *[box(b"thmb", b"\0\1\xff\xff", b"\0\1" * 65_535)] * 3)}
+    ),
+    # Each of them is named, none is described.
+    "items referred to": File({1: Item()}, parts={b"iref": full(b"iref", refers(1, range(2, MOST_UNKNOWN + 3)))}),
+    "items that refer": File(
+        {1: Item()}, parts={b"iref": full(b"iref", *(refers(one, [1]) for one in range(2, MOST_UNKNOWN + 3)))}
+    ),
+    "items with properties": File(
+        {1: Item()},
+        parts={
+            b"iprp": box(
+                b"iprp", box(b"ipco", ispe(1, 1)), full(b"ipma", number(MOST_UNKNOWN + 1, 4), UNKNOWN_ASSOCIATED)
+            )
+        },
+    ),
+    "items with places": File(
+        {1: Item()}, parts={b"iloc": full(b"iloc", b"\0\0", number(MOST_UNKNOWN + 1), UNKNOWN_PLACED, version=1)}
     ),
 }
 
@@ -228,6 +252,11 @@ def test_more_than_a_picture_needs(name: str) -> None:
     began = time.process_time()
     assert refusal(data) is Why.TOO_COMPLEX
     assert time.process_time() - began < 1
+
+
+def test_a_few_items_may_be_named_and_not_described() -> None:
+    others = refers(1, range(2, MOST_UNKNOWN + 2))
+    assert look_at_heif(bytes(File({1: Item()}, parts={b"iref": full(b"iref", others)}))) == plain()
 
 
 SEEDS = [PLAIN, bytes(tiled()), encoded((64, 64)), bytes(BROKEN["places cut"])]
