@@ -9,6 +9,9 @@ from media.budget import Budget
 MOST_BLOCKS = 200_000
 """What no picture of ours comes near: ten megabytes of GIF are 40,000."""
 
+_OF_FCTL, _OF_ANMF, _OF_CONTROL = 26, 16, b"\4"
+"""Bytes that tell the time of a picture, at least."""
+
 Data = bytes | mmap.mmap
 
 
@@ -46,6 +49,10 @@ def _walk_png(data: Data, most: int, budget: Budget, walked: Walk) -> None:
         budget.spend()
         size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if name == b"IEND":
+            walked.is_cut = at + 12 + size > len(data)
+            return
+        if name == b"fcTL" and size < _OF_FCTL:
+            walked.is_damaged = True
             return
         if name == b"fcTL":
             part = int.from_bytes(data[at + 28 : at + 30], "big")
@@ -64,6 +71,9 @@ def _walk_webp(data: Data, most: int, budget: Budget, walked: Walk) -> None:
     while at + 8 <= min(end, len(data)) and len(walked.delays) <= most:
         budget.spend()
         size = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"ANMF" and size < _OF_ANMF:
+            walked.is_damaged = True
+            return
         if data[at : at + 4] == b"ANMF":
             walked.delays.append(int.from_bytes(data[at + 20 : at + 23], "little"))
         at += 8 + size + size % 2
@@ -93,13 +103,14 @@ def _walk_gif(data: Data, most: int, budget: Budget, walked: Walk) -> None:
     at, delay = 13 + _colour_table(data[10]), 0
     # A file that ends between two blocks lacks only its trailer, which some encoders leave out.
     while at < len(data) and len(walked.delays) <= most:
+        budget.spend()
         block = data[at]
         if block == 0x2C and at + 10 <= len(data):
             at += 11 + _colour_table(data[at + 9])
             walked.delays.append(delay)
             delay = 0
         elif block == 0x21:
-            if data[at + 1 : at + 2] == b"\xf9":
+            if data[at + 1 : at + 2] == b"\xf9" and data[at + 2 : at + 3] >= _OF_CONTROL:
                 delay = int.from_bytes(data[at + 4 : at + 6], "little") * 10
             at += 2
         else:  # its end, or damaged, or cut within a picture

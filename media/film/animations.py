@@ -34,6 +34,8 @@ def look_at_animation(data: mmap.mmap) -> Animation | None:
         raise film_damaged()
     if walked.is_cut:
         raise film_cut_short()
+    if mime == "image/png" and data[12:16] != b"IHDR":
+        raise film_damaged()
     delays = [delay if delay >= _SHORTEST else _INSTEAD for delay in walked.delays]
     return Animation(_CONTAINERS[mime], mime, *_size(data, mime), delays)
 

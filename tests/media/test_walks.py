@@ -57,16 +57,33 @@ def test_what_a_format_does_not_have_is_damaged() -> None:
     assert walk(b"\xff\xd8\x00\x00\x00\x00", "image/jpeg", 1000) == Walk([], is_damaged=True)
 
 
+def test_a_time_is_read_from_its_own_block_alone() -> None:
+    png, webp, gif = (saved(2, one, duration=[30, 40]) for one in ("PNG", "WEBP", "GIF"))
+    short = b"\0\0\0\x19fcTL" + bytes(29)
+    assert walk(png[:-12] + short + png[-12:], "image/png", 1000) == Walk([30, 40], is_damaged=True)
+    longer = webp[:4] + (len(webp) + 8 + 14 - 8).to_bytes(4, "little") + webp[8:] + b"ANMF\x0e\0\0\0" + bytes(14)
+    assert walk(longer, "image/webp", 1000) == Walk([30, 40], is_damaged=True)
+    picture = gif.rindex(b"\x21\xf9\4")
+    shorter = gif[:picture] + b"\x21\xf9\3" + gif[picture + 3 : picture + 6] + gif[picture + 7 :]
+    assert walk(shorter, "image/gif", 1000) == Walk([30, 0])
+
+
+def test_an_end_that_reaches_beyond_the_file_is_cut() -> None:
+    png = saved(1, "PNG")
+    assert is_cut(png[:-12] + b"\0\0\0\1" + png[-8:], "image/png")
+
+
 def test_a_picture_of_too_many_blocks() -> None:
     """Each of them costs little, all of them time."""
     chunk = b"\0\0\0\0teXt\0\0\0\0"
-    hostile = {
-        "image/png": b"\x89PNG\r\n\x1a\n" + chunk * (MOST_BLOCKS + 1),
-        "image/gif": b"GIF89a" + b"\1\0" * 2 + b"\0\0\0" + b"!\xfe" + b"\1x" * (MOST_BLOCKS + 1),
-        "image/webp": b"RIFF\xff\xff\xff\0WEBP" + b"XXXX\0\0\0\0" * (MOST_BLOCKS + 1),
-        "image/jpeg": b"\xff\xd8" + b"\xff" * (MOST_BLOCKS + 10),
-    }
-    for mime, data in hostile.items():
+    hostile = [
+        ("image/png", b"\x89PNG\r\n\x1a\n" + chunk * (MOST_BLOCKS + 1)),
+        ("image/gif", b"GIF89a" + b"\1\0" * 2 + b"\0\0\0" + b"!\xfe" + b"\1x" * (MOST_BLOCKS + 1)),
+        ("image/gif", b"GIF89a" + b"\1\0" * 2 + b"\0\0\0" + b"!\xfe\0" * (MOST_BLOCKS + 1)),
+        ("image/webp", b"RIFF\xff\xff\xff\0WEBP" + b"XXXX\0\0\0\0" * (MOST_BLOCKS + 1)),
+        ("image/jpeg", b"\xff\xd8" + b"\xff" * (MOST_BLOCKS + 10)),
+    ]
+    for mime, data in hostile:
         with pytest.raises(MediaRejected) as caught:
             walk(data, mime, 1000)
         assert caught.value.reason is RejectionReason.TOO_COMPLEX
