@@ -48,7 +48,7 @@ class Up:
     def pid_of(self, *words: str) -> int:
         """The one direct child whose command line has all these words."""
         children = psutil.Process(self.process.pid).children()
-        found: list[int] = [child.pid for child in children if all(word in " ".join(child.cmdline()) for word in words)]
+        found: list[int] = [child.pid for child in children if all(word in command_of(child) for word in words)]
         assert len(found) == 1, (words, found)
         return found[0]
 
@@ -78,11 +78,16 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def describe(process: psutil.Process) -> str:
+def command_of(process: psutil.Process) -> str:
+    """Its command line; empty where it has ended."""
     try:
-        return f"{process.pid} {' '.join(process.cmdline())[:120]}"
-    except psutil.Error:
-        return str(process.pid)
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def describe(process: psutil.Process) -> str:
+    return f"{process.pid} {command_of(process)[:120]}"
 
 
 async def start_up(data: Path, *arguments: str, errors: Path, **environment: str) -> Up:
