@@ -98,16 +98,16 @@ def _walk_jpeg(data: Data, _most: int, budget: Budget, walked: Walk) -> None:
 
 def _walk_gif(data: Data, most: int, budget: Budget, walked: Walk) -> None:
     walked.is_cut = True
-    if len(data) < 13:
+    end, delays, spend = len(data), walked.delays, budget.spend
+    if end < 13:
         return
     at, delay = 13 + _colour_table(data[10]), 0
     # A file that ends between two blocks lacks only its trailer, which some encoders leave out.
-    while at < len(data) and len(walked.delays) <= most:
-        budget.spend()
+    while at < end and len(delays) <= most:
         block = data[at]
-        if block == 0x2C and at + 10 <= len(data):
+        if block == 0x2C and at + 10 <= end:
             at += 11 + _colour_table(data[at + 9])
-            walked.delays.append(delay)
+            delays.append(delay)
             delay = 0
         elif block == 0x21:
             if data[at + 1 : at + 2] == b"\xf9" and data[at + 2 : at + 3] >= _OF_CONTROL:
@@ -116,13 +116,15 @@ def _walk_gif(data: Data, most: int, budget: Budget, walked: Walk) -> None:
         else:  # its end, or damaged, or cut within a picture
             walked.is_cut, walked.is_damaged = block == 0x2C, block not in (0x2C, 0x3B)
             return
-        while at < len(data) and data[at]:
-            budget.spend()
-            at += 1 + data[at]
-        if at >= len(data):
+        if at < end and not data[at]:
+            spend()
+        while at < end and (size := data[at]):
+            spend()
+            at += 1 + size
+        if at >= end:
             return
         at += 1
-    walked.is_cut = at > len(data)
+    walked.is_cut = at > end
 
 
 def _colour_table(flags: int) -> int:
