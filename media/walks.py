@@ -51,10 +51,10 @@ def _walk_png(data: Data, most: int, budget: Budget, walked: Walk) -> None:
         if name == b"IEND":
             walked.is_cut = at + 12 + size > len(data)
             return
-        if name == b"fcTL" and size < _OF_FCTL:
-            walked.is_damaged = True
-            return
         if name == b"fcTL":
+            if size < _OF_FCTL:
+                walked.is_damaged = True
+                return
             part = int.from_bytes(data[at + 28 : at + 30], "big")
             whole = int.from_bytes(data[at + 30 : at + 32], "big") or 100
             walked.delays.append(round(1000 * part / whole))
@@ -71,10 +71,10 @@ def _walk_webp(data: Data, most: int, budget: Budget, walked: Walk) -> None:
     while at + 8 <= min(end, len(data)) and len(walked.delays) <= most:
         budget.spend()
         size = int.from_bytes(data[at + 4 : at + 8], "little")
-        if data[at : at + 4] == b"ANMF" and size < _OF_ANMF:
-            walked.is_damaged = True
-            return
         if data[at : at + 4] == b"ANMF":
+            if size < _OF_ANMF:
+                walked.is_damaged = True
+                return
             walked.delays.append(int.from_bytes(data[at + 20 : at + 23], "little"))
         at += 8 + size + size % 2
 

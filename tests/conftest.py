@@ -8,6 +8,7 @@ import pytest
 
 from core.embedded.stack import Stack, embedded_stack, environment
 from core.settings import Settings
+from media.storage import ObjectStorage
 from models.migrate import migrate_all
 from services.backend import Backend
 from tests.api import Api
@@ -46,6 +47,14 @@ async def child_environment(settings: Settings) -> dict[str, str]:
 @pytest.fixture(scope="session")
 async def backend(settings: Settings) -> AsyncIterator[Backend]:
     opened = await Backend.open(settings)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="module")
+async def storage(settings: Settings) -> AsyncIterator[ObjectStorage]:
+    opened = ObjectStorage(settings)
+    await opened.ensure_bucket()
     yield opened
     await opened.close()
 

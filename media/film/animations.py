@@ -9,6 +9,8 @@ from media.film.refusals import film_cut_short, film_damaged, film_too_complex
 from media.walks import walk
 
 _CONTAINERS = {"image/gif": "gif", "image/png": "apng", "image/webp": "webp_anim"}
+_FIRST_CHUNKS = {"image/png": b"IHDR", "image/webp": b"VP8X"}
+"""Which have the size."""
 _MOST_FRAMES = _MOST_BLOCKS = 1_000_000
 _SHORTEST, _INSTEAD = 20, 100
 
@@ -30,11 +32,11 @@ def look_at_animation(data: mmap.mmap) -> Animation | None:
     if mime not in _CONTAINERS:
         return None
     walked = walk(data, mime, _MOST_FRAMES, Budget(_MOST_BLOCKS, film_too_complex))
-    if walked.is_damaged or (mime == "image/webp" and data[12:16] != b"VP8X"):
+    if walked.is_damaged:
         raise film_damaged()
     if walked.is_cut:
         raise film_cut_short()
-    if mime == "image/png" and data[12:16] != b"IHDR":
+    if mime in _FIRST_CHUNKS and data[12:16] != _FIRST_CHUNKS[mime]:
         raise film_damaged()
     delays = [delay if delay >= _SHORTEST else _INSTEAD for delay in walked.delays]
     return Animation(_CONTAINERS[mime], mime, *_size(data, mime), delays)

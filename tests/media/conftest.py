@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,22 +11,12 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
-from core.settings import Settings
 from media.keys import new_token, original_key
 from media.pictures import Limits
-from media.storage import ObjectStorage
 
 GENEROUS = Limits(max_bytes=10 * 2**20, max_pixels=50_000_000, max_side=20_000)
 IPTC = b"Photoshop 3.0\x008BIM\x04\x04\x00\x00\x00\x00\x00\x10\x1c\x02\x5a\x00\x0bReykjavik!!"
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF>GPSLatitude 64,9N</rdf:RDF></x:xmpmeta>'
-
-
-@pytest.fixture(scope="module")
-async def storage(settings: Settings) -> AsyncIterator[ObjectStorage]:
-    storage = ObjectStorage(settings)
-    await storage.ensure_bucket()
-    yield storage
-    await storage.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, how many pictures it shows, and whether it has its end, wherever it is cut."""
+"""What a file is by its first bytes."""
 
 import pytest
 

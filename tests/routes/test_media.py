@@ -42,14 +42,6 @@ class Withdrawn(set[str]):
         return rendition in self
 
 
-@pytest.fixture(scope="module")
-async def storage(settings: Settings) -> AsyncIterator[ObjectStorage]:
-    storage = ObjectStorage(settings)
-    await storage.ensure_bucket()
-    yield storage
-    await storage.close()
-
-
 @pytest.fixture
 def withdrawn() -> Withdrawn:
     return Withdrawn()
